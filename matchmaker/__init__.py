@@ -1,0 +1,1 @@
+"""Technology transfer from posted to paid."""

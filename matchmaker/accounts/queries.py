@@ -1,0 +1,160 @@
+"""Reads of people and organisations."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker.accounts.models import Invitation, Membership, Organisation, OrganisationState, SignIn, User
+from matchmaker.accounts.permissions import Can
+from matchmaker.accounts.roles import OrganisationKind
+from matchmaker.core import clock
+from matchmaker.core.access import ANONYMOUS, Actor, visible
+from matchmaker.core.db import db
+from matchmaker.core.errors import NotFound
+
+SESSION_LIFETIME = timedelta(hours=12)
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def normalised_email(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold()
+
+
+def find_sign_in(token: str) -> SignIn | None:
+    """The live session of a token, with its person, membership, roles and organisation in one read."""
+    query = (
+        select(SignIn)
+        .join(SignIn.user)
+        .where(
+            SignIn.token_hash == token_hash(token),
+            SignIn.ended_at.is_(None),
+            SignIn.created_at > clock.now() - SESSION_LIFETIME,
+            User.active,
+        )
+        .options(
+            joinedload(SignIn.user),
+            joinedload(SignIn.membership).joinedload(Membership.organisation),
+            joinedload(SignIn.membership).joinedload(Membership.roles),
+        )
+    )
+    return db.session.scalars(query).unique().one_or_none()
+
+
+def actor_of(sign_in: SignIn | None) -> Actor:
+    """Who acts in a session. Roles of a rejected or suspended organisation do not count."""
+    if sign_in is None:
+        return ANONYMOUS
+    membership = sign_in.membership
+    if membership is None:
+        return Actor(kind="user", name=sign_in.user.name, user_id=sign_in.user_id)
+    organisation = membership.organisation
+    live = organisation.state in (OrganisationState.PENDING, OrganisationState.VERIFIED)
+    return Actor(
+        kind="user",
+        name=sign_in.user.name,
+        user_id=sign_in.user_id,
+        organisation_id=organisation.id,
+        organisation_kind=organisation.kind,
+        organisation_name=organisation.name,
+        verified=organisation.state == OrganisationState.VERIFIED,
+        roles=frozenset(membership.role_set) if live else frozenset(),
+    )
+
+
+def find_organisation(organisation_id: uuid.UUID) -> Organisation | None:
+    return db.session.get(Organisation, organisation_id)
+
+
+def get_organisation_by_credit_code(credit_code: str) -> Organisation:
+    """Raises NotFound."""
+    organisation = db.session.scalar(select(Organisation).where(Organisation.credit_code == credit_code))
+    if organisation is None:
+        raise NotFound()
+    return organisation
+
+
+def list_organisations(
+    actor: Actor, *, kind: OrganisationKind | None = None, state: OrganisationState | None = None, text: str = ""
+) -> Select[tuple[Organisation]]:
+    """Organisations the actor may see, by name."""
+    query = select(Organisation).where(visible(actor, Can.ORGANISATION_VIEW))
+    if kind is not None:
+        query = query.where(Organisation.kind == kind)
+    if state is not None:
+        query = query.where(Organisation.state == state)
+    if text:
+        query = query.where(
+            Organisation.name.contains(text, autoescape=True)
+            | func.lower(Organisation.name_en).contains(text.lower(), autoescape=True)
+            | (Organisation.credit_code == text.upper())
+        )
+    return query.order_by(Organisation.name, Organisation.id)
+
+
+def list_members(organisation: Organisation) -> list[Membership]:
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .where(Membership.organisation_id == organisation.id)
+        .options(joinedload(Membership.user), selectinload(Membership.roles))
+        .order_by(User.name, Membership.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def list_memberships(user_id: uuid.UUID) -> list[Membership]:
+    """The organisations a person may act for, by name."""
+    query = (
+        select(Membership)
+        .join(Membership.organisation)
+        .where(Membership.user_id == user_id)
+        .options(joinedload(Membership.organisation), selectinload(Membership.roles))
+        .order_by(Organisation.name, Membership.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def list_open_invitations(organisation: Organisation) -> list[Invitation]:
+    query = (
+        select(Invitation)
+        .where(
+            Invitation.organisation_id == organisation.id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            Invitation.expires_at > clock.now(),
+        )
+        .order_by(Invitation.created_at, Invitation.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """The invitation a link stands for, while it can be taken up."""
+    query = select(Invitation).where(
+        Invitation.token_hash == token_hash(token),
+        Invitation.accepted_at.is_(None),
+        Invitation.revoked_at.is_(None),
+        Invitation.expires_at > clock.now(),
+    )
+    return db.session.scalar(query)
+
+
+def find_membership(membership_id: uuid.UUID) -> Membership | None:
+    return db.session.get(Membership, membership_id)
+
+
+def find_open_invitation(invitation_id: uuid.UUID) -> Invitation | None:
+    return db.session.get(Invitation, invitation_id)
+
+
+def find_user_by_email(email: str) -> User | None:
+    return db.session.scalar(select(User).where(User.email == normalised_email(email)))

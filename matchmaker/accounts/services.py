@@ -1,0 +1,404 @@
+"""Commands on people and organisations."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select, update
+
+from matchmaker.accounts import queries, states
+from matchmaker.accounts.models import (
+    Invitation,
+    Membership,
+    MembershipRole,
+    Organisation,
+    OrganisationState,
+    Recognition,
+    SignIn,
+    SignInAttempt,
+    User,
+)
+from matchmaker.accounts.permissions import Can
+from matchmaker.accounts.roles import (
+    MANAGING_ROLE,
+    ROLES_OF,
+    OrganisationKind,
+    RecognitionKind,
+    Role,
+    conflicting_roles,
+)
+from matchmaker.core import audit, clock, outbox, workflow
+from matchmaker.core.access import Actor
+from matchmaker.core.db import command, constraint_means, db
+from matchmaker.core.errors import Conflict, DomainError, Invalid, N_, NotFound, TooMany
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1024
+INVITATION_LIFETIME = timedelta(days=14)
+ATTEMPTS, ATTEMPTS_PER_SOURCE, ATTEMPT_WINDOW = 10, 60, timedelta(minutes=5)
+
+hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's floor for Argon2id
+_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+
+
+class EmailInvalid(Invalid):
+    code = "accounts.email_invalid"
+    phrase = N_("“%(text)s” is not an e-mail address.")
+
+
+class EmailTaken(Invalid):
+    code = "accounts.email_taken"
+    phrase = N_("This e-mail address already has an account. Sign in first, then register the organisation.")
+
+
+class CreditCodeTaken(Invalid):
+    code = "accounts.credit_code_taken"
+    phrase = N_("An organisation with this credit code is already registered. Ask its administrator for an invitation.")
+
+
+class PasswordTooShort(Invalid):
+    code = "accounts.password_too_short"
+    phrase = N_("A password needs at least %(least)s characters; a sentence is a good one.")
+
+
+class PasswordTooLong(Invalid):
+    code = "accounts.password_too_long"
+    phrase = N_("A password has at most %(most)s characters.")
+
+
+class PasswordWrong(Invalid):
+    code = "accounts.password_wrong"
+    phrase = N_("This is not your present password.")
+
+
+class RolesInvalid(Invalid):
+    code = "accounts.roles_invalid"
+    phrase = N_("Choose at least one role that belongs to this kind of organisation.")
+
+
+class RolesConflict(Invalid):
+    code = "accounts.roles_conflict"
+    phrase = N_("One person may not hold these roles together: %(roles)s.")
+
+
+class LastManager(Conflict):
+    code = "accounts.last_manager"
+    phrase = N_("The organisation needs someone who looks after its members. Give another member that role first.")
+
+
+class AlreadyMember(Conflict):
+    code = "accounts.already_member"
+    phrase = N_("You already belong to this organisation.")
+
+
+class InvitationNotYours(DomainError):
+    code = "accounts.invitation_not_yours"
+    status = 403
+    phrase = N_("This invitation was sent to another e-mail address. Sign in with that one.")
+
+
+class RecognitionTaken(Invalid):
+    code = "accounts.recognition_taken"
+    phrase = N_("This recognition is already entered.")
+
+
+class ValidityReversed(Invalid):
+    code = "accounts.validity_reversed"
+    phrase = N_("The last day of validity lies before the first.")
+
+
+constraint_means("uq_users_email", lambda: EmailTaken(field="email"))
+constraint_means("uq_organisations_credit_code", lambda: CreditCodeTaken(field="credit_code"))
+constraint_means("uq_memberships_user_id_organisation_id", AlreadyMember)
+constraint_means("uq_recognitions_organisation_id_kind_number", lambda: RecognitionTaken(field="number"))
+constraint_means("ck_recognitions_validity", lambda: ValidityReversed(field="valid_until"))
+
+
+# --- passwords and sessions -----------------------------------------------------------------------------------------
+
+
+def hash_password(password: str) -> str:
+    """Argon2id hash. Length is judged before any hashing. Raises PasswordTooShort, PasswordTooLong."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise PasswordTooShort(field="password", least=SHORTEST_PASSWORD)
+    if len(password) > LONGEST_PASSWORD:
+        raise PasswordTooLong(field="password", most=LONGEST_PASSWORD)
+    return hasher.hash(password)
+
+
+def password_fits(password_hash: str, password: str) -> bool:
+    if len(password) > LONGEST_PASSWORD:
+        return False
+    try:
+        return hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+def note_attempt(email: str, source: str) -> None:
+    """Count a password check before it is made. Raises TooMany: per account, then per source.
+
+    Other accounts are never slowed; the account's owner waits at most the window (RELIABILITY A1).
+    """
+    account, origin = _digest(queries.normalised_email(email)), _digest(source)
+    since = clock.now() - ATTEMPT_WINDOW
+    for column, value, most in (
+        (SignInAttempt.account, account, ATTEMPTS),
+        (SignInAttempt.source, origin, ATTEMPTS_PER_SOURCE),
+    ):
+        count = select(func.count()).select_from(SignInAttempt).where(column == value, SignInAttempt.at > since)
+        if (db.session.scalar(count) or 0) >= most:
+            raise TooMany(seconds=int(ATTEMPT_WINDOW.total_seconds()))
+    db.session.add(SignInAttempt(at=clock.now(), account=account, source=origin))
+    db.session.query(SignInAttempt).filter(SignInAttempt.at < clock.now() - timedelta(days=1)).delete()
+
+
+def open_session(user: User) -> tuple[str, SignIn]:
+    """A new session for a person whose password was checked. Acts for the organisation last acted for."""
+    last = db.session.scalar(
+        select(SignIn.membership_id)
+        .where(SignIn.user_id == user.id, SignIn.membership_id.is_not(None))
+        .order_by(SignIn.created_at.desc())
+        .limit(1)
+    )
+    if last is None:
+        memberships = queries.list_memberships(user.id)
+        last = memberships[0].id if memberships else None
+    token = secrets.token_urlsafe(32)
+    row = SignIn(token_hash=queries.token_hash(token), user_id=user.id, membership_id=last, created_at=clock.now())
+    db.session.add(row)
+    db.session.query(SignInAttempt).filter(SignInAttempt.account == _digest(user.email)).delete()
+    audit.record(_as(user), "session.opened", row)
+    return token, row
+
+
+@command(Can.ACCOUNT_OWN)
+def close_session(actor: Actor, row: SignIn) -> None:
+    row.ended_at = clock.now()
+    audit.record(actor, "session.closed", row)
+
+
+@command(Can.ACCOUNT_OWN)
+def act_for(actor: Actor, row: SignIn, *, membership_id: Any) -> None:
+    """Act for another of one's organisations. Raises NotFound where there is no such membership."""
+    membership = next((m for m in queries.list_memberships(row.user_id) if str(m.id) == str(membership_id)), None)
+    if membership is None:
+        raise NotFound()
+    row.membership_id = membership.id
+    audit.record(actor, "session.acts_for", row, membership=str(membership.id))
+
+
+@command(Can.ACCOUNT_OWN)
+def change_password(actor: Actor, user: User, *, present: str, new: str, keep: SignIn | None) -> None:
+    """Set a new password and end every other session."""
+    if not password_fits(user.password_hash, present):
+        raise PasswordWrong(field="present")
+    user.password_hash = hash_password(new)
+    others = update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
+    if keep is not None:
+        others = others.where(SignIn.id != keep.id)
+    db.session.execute(others.values(ended_at=clock.now()))
+    audit.record(actor, "user.password_changed", user)
+
+
+@command(Can.ACCOUNT_OWN)
+def set_locale(actor: Actor, user: User, *, locale: str) -> None:
+    user.locale = locale
+    audit.record(actor, "user.locale_set", user, locale=locale)
+
+
+# --- organisations --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an organisation says of itself. Figures only for enterprises, for the SME size class."""
+
+    name: str
+    district: str
+    name_en: str | None = None
+    summary: str = ""
+    summary_en: str | None = None
+    industry: str | None = None
+    employees: int | None = None
+    revenue_fen: int | None = None
+    assets_fen: int | None = None
+    figures_year: int | None = None
+
+
+@command(Can.ORGANISATION_REGISTER)
+def register_user(actor: Actor, _: None, *, email: str, name: str, password: str) -> User:
+    email = queries.normalised_email(email)
+    if not _EMAIL.match(email) or len(email) > 254:
+        raise EmailInvalid(field="email", text=email)
+    user = User(email=email, name=name, password_hash=hash_password(password), created_at=clock.now())
+    db.session.add(user)
+    audit.record(actor, "user.registered", user)
+    return user
+
+
+@command(Can.ORGANISATION_REGISTER)
+def register_organisation(
+    actor: Actor, user: User, *, kind: OrganisationKind, credit_code: str, profile: Profile
+) -> Organisation:
+    """A new organisation in state *pending*, its first member being the one who registers it."""
+    organisation = Organisation(
+        kind=kind, state=OrganisationState.PENDING, credit_code=credit_code, created_at=clock.now(), **_columns(profile)
+    )
+    db.session.add(organisation)
+    audit.record(actor, "organisation.registered", organisation, kind=str(kind))
+    add_member(actor, organisation, user, roles=_first_roles(kind))
+    return organisation
+
+
+def _first_roles(kind: OrganisationKind) -> set[Role]:
+    return {MANAGING_ROLE[kind], *([Role.ENTERPRISE_MEMBER] if kind == OrganisationKind.ENTERPRISE else [])}
+
+
+def add_member(actor: Actor, organisation: Organisation, user: User, *, roles: Collection[Role]) -> Membership:
+    """Part of the commands that let someone in. Raises RolesInvalid, RolesConflict, AlreadyMember."""
+    checked = _checked_roles(organisation.kind, roles)
+    membership = Membership(user_id=user.id, organisation_id=organisation.id, created_at=clock.now())
+    membership.roles = [MembershipRole(role=role) for role in sorted(checked)]
+    db.session.add(membership)
+    audit.record(actor, "membership.added", membership, roles=sorted(checked))
+    return membership
+
+
+@command(Can.ORGANISATION_EDIT)
+def update_profile(actor: Actor, organisation: Organisation, *, profile: Profile) -> None:
+    for name, value in _columns(profile).items():
+        setattr(organisation, name, value)
+    audit.record(actor, "organisation.profile_updated", organisation)
+
+
+@command(Can.ORGANISATION_VERIFY)
+def decide_organisation(actor: Actor, organisation: Organisation, *, action: str, reason: str = "") -> None:
+    """Verify, reject, suspend or reinstate; members hear of it by mail."""
+    workflow.apply(actor, organisation, states.ORGANISATION, action)
+    organisation.decision_reason = reason or None
+
+
+@command(Can.ORGANISATION_EDIT)
+def add_recognition(
+    actor: Actor, organisation: Organisation, *, kind: RecognitionKind, number: str, valid_from: date, valid_until: date
+) -> Recognition:
+    recognition = Recognition(
+        organisation_id=organisation.id, kind=kind, number=number, valid_from=valid_from, valid_until=valid_until
+    )
+    db.session.add(recognition)
+    audit.record(actor, "recognition.added", recognition, kind=str(kind))
+    return recognition
+
+
+def _columns(profile: Profile) -> dict[str, Any]:
+    return {name: getattr(profile, name) for name in Profile.__slots__}
+
+
+# --- members --------------------------------------------------------------------------------------------------------
+
+
+@command(Can.MEMBER_MANAGE)
+def invite_member(
+    actor: Actor, organisation: Organisation, *, email: str, roles: Collection[Role], link: Any, subject: str, body: Any
+) -> str:
+    """Offer membership by mail. Returns the secret link, which is shown once and kept only as a hash.
+
+    `link` makes the address of a token; `subject` and `body` (given the link) are phrased by the caller.
+    """
+    email = queries.normalised_email(email)
+    if not _EMAIL.match(email):
+        raise EmailInvalid(field="email", text=email)
+    checked = _checked_roles(organisation.kind, roles)
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation(
+        organisation_id=organisation.id,
+        email=email,
+        roles=sorted(checked),
+        token_hash=queries.token_hash(token),
+        invited_by_id=actor.user_id,
+        created_at=clock.now(),
+        expires_at=clock.now() + INVITATION_LIFETIME,
+    )
+    db.session.add(invitation)
+    audit.record(actor, "invitation.sent", invitation, roles=sorted(checked))
+    address = str(link(token))
+    outbox.post_mail(to=email, subject=subject, body=body(address))
+    return address
+
+
+@command(Can.INVITATION_MANAGE)
+def revoke_invitation(actor: Actor, invitation: Invitation) -> None:
+    invitation.revoked_at = clock.now()
+    audit.record(actor, "invitation.revoked", invitation)
+
+
+def accept_invitation(invitation: Invitation, user: User) -> Membership:
+    """Redeem an invitation once, by the person it was sent to. Raises InvitationNotYours, AlreadyMember."""
+    if user.email != invitation.email:
+        raise InvitationNotYours()
+    taken = update(Invitation).where(Invitation.id == invitation.id, Invitation.accepted_at.is_(None))
+    if db.session.execute(taken.values(accepted_at=clock.now())).rowcount != 1:  # type: ignore[attr-defined]
+        raise NotFound()
+    roles = [Role(role) for role in invitation.roles]
+    return add_member(_as(user), invitation.organisation, user, roles=roles)
+
+
+@command(Can.MEMBERSHIP_MANAGE)
+def change_roles(actor: Actor, membership: Membership, *, roles: Collection[Role]) -> None:
+    checked = _checked_roles(membership.organisation.kind, roles)
+    _keep_a_manager(membership, checked)
+    kept = [entry for entry in membership.roles if entry.role in checked]
+    added = checked - {entry.role for entry in kept}
+    membership.roles = kept + [MembershipRole(role=role) for role in sorted(added)]
+    audit.record(actor, "membership.roles_changed", membership, roles=sorted(checked))
+
+
+@command(Can.MEMBERSHIP_MANAGE)
+def remove_member(actor: Actor, membership: Membership) -> None:
+    """End a membership; it counts no more from the next request on."""
+    _keep_a_manager(membership, set())
+    audit.record(actor, "membership.removed", membership)
+    db.session.execute(update(SignIn).where(SignIn.membership_id == membership.id).values(membership_id=None))
+    db.session.delete(membership)
+
+
+def _checked_roles(kind: OrganisationKind, roles: Collection[Role]) -> set[Role]:
+    chosen = set(roles)
+    if not chosen or not chosen <= set(ROLES_OF[kind]):
+        raise RolesInvalid(field="roles")
+    clash = conflicting_roles(chosen)
+    if clash:
+        raise RolesConflict(field="roles", roles=tuple(sorted(clash)))
+    return chosen
+
+
+def _keep_a_manager(membership: Membership, roles: set[Role]) -> None:
+    managing = MANAGING_ROLE[membership.organisation.kind]
+    others = (
+        select(func.count())
+        .select_from(MembershipRole)
+        .join(MembershipRole.membership)
+        .where(
+            Membership.organisation_id == membership.organisation_id,
+            Membership.id != membership.id,
+            MembershipRole.role == managing,
+        )
+    )
+    if managing not in roles and not db.session.scalar(others):
+        raise LastManager()
+
+
+def _as(user: User) -> Actor:
+    return Actor(kind="user", name=user.name, user_id=user.id)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,19 @@
+"""The life of an organisation on the platform. Pure."""
+
+from __future__ import annotations
+
+from matchmaker.core.workflow_table import Transition, Workflow
+
+_BY = "organisation:verify"
+
+ORGANISATION = Workflow(
+    "organisation",
+    initial="pending",
+    transitions=[
+        Transition("pending", "verify", "verified", "organisation.verified", _BY),
+        Transition("pending", "reject", "rejected", "organisation.rejected", _BY),
+        Transition("rejected", "verify", "verified", "organisation.verified", _BY),
+        Transition("verified", "suspend", "suspended", "organisation.suspended", _BY),
+        Transition("suspended", "reinstate", "verified", "organisation.reinstated", _BY),
+    ],
+)

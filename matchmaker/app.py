@@ -1,0 +1,86 @@
+"""`create_app`: puts the house together. The only module that imports every feature."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, g, request
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+
+from matchmaker import config
+from matchmaker.accounts import sessions
+from matchmaker.accounts.views import blueprint as accounts
+from matchmaker.config import Settings
+from matchmaker.dashboard.views import blueprint as dashboard
+from matchmaker.core import access, db, jobs, messages, taxonomy
+from matchmaker.core.access import Actor
+from matchmaker.core.web import errors, filters, i18n, navigation, paging, security
+from matchmaker.core.web.seal import seal
+
+BLUEPRINTS = (accounts, dashboard)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application. Refuses to start on bad settings or on a view that says nothing of its readers."""
+    settings = settings or Settings.from_environment()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = Flask("matchmaker", template_folder=str(config.TEMPLATES))
+    app.extensions["matchmaker.settings"] = settings
+    app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(minutes=30)
+    security.init_app(app, settings)
+    db.init_app(app, settings)
+    i18n.init_app(app)
+    jobs.init_app(app, settings)
+    CSRFProtect(app)
+    _sign_in(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    _templates(app, settings)
+    seal(app, _actor)
+    return app
+
+
+def _sign_in(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.user_loader(sessions.load)
+
+
+def _actor() -> Actor:
+    return sessions.current_actor()
+
+
+def _templates(app: Flask, settings: Settings) -> None:
+    env = app.jinja_env
+    env.trim_blocks = env.lstrip_blocks = True
+    env.filters.update(
+        money=filters.money,
+        exact_money=filters.exact_money,
+        day=filters.day,
+        moment=filters.moment,
+        number=filters.number,
+        percent=filters.percent,
+        label=messages.label,
+        phrase=messages.phrase,
+    )
+    env.globals.update(
+        may=lambda permission, row=None: access.may(g.actor, access.permission(permission), row),
+        menu=navigation.menu,
+        page_url=paging.page_url,
+        in_language=filters.in_language,
+        taxonomy=taxonomy,
+        demo=settings.demo,
+        memberships=sessions.memberships,
+    )
+
+    @app.context_processor
+    def request_values() -> dict[str, object]:
+        return {
+            "actor": g.get("actor", access.ANONYMOUS),
+            "csp_nonce": g.get("csp_nonce", ""),
+            "request_id": g.get("request_id", ""),
+            "language": "zh-CN" if filters.chinese() else "en",
+            "here": request.full_path.rstrip("?"),
+        }

@@ -1,0 +1,133 @@
+"""Uploaded files: content-addressed store, type by content, always served as an attachment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import uuid
+import zipfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from matchmaker.core import clock
+from matchmaker.core.db import db, id_column
+from matchmaker.core.errors import Invalid, N_
+from matchmaker.core.types import Number, UtcDateTime, clean_text
+
+CHUNK = 64 * 1024
+_LONGEST_NAME = 120
+
+_SIGNATURES = (
+    (b"%PDF-", "application/pdf", ".pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
+    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
+)
+_OFFICE = (
+    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
+    ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
+)
+
+
+class FileTooLarge(Invalid):
+    code = "files.too_large"
+    phrase = N_("This file is larger than %(limit_mb)s MB. Make it smaller or split it.")
+
+
+class FileTypeRefused(Invalid):
+    code = "files.type_refused"
+    phrase = N_("Only PDF, PNG, JPEG, DOCX and XLSX files are taken; the content of this file is none of them.")
+
+
+class FileEmpty(Invalid):
+    code = "files.empty"
+    phrase = N_("This file is empty.")
+
+
+class StoredFile(db.Model):
+    __tablename__ = "stored_files"
+    __table_args__ = (UniqueConstraint("sha256"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    sha256: Mapped[str]
+    size: Mapped[int] = mapped_column(Number)
+    media_type: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    sha256: str
+    size: int
+    media_type: str
+    suffix: str
+
+
+def path_of(root: Path, sha256: str) -> Path:
+    return root / sha256[:2] / sha256[2:4] / sha256
+
+
+def put(root: Path, stream: BinaryIO, *, limit_bytes: int, field: str | None = None) -> StoredFile:
+    """Store a stream and return its row (the same row for the same bytes).
+
+    Written to a temporary file, synced and renamed before the row exists: a row never points to a missing file;
+    a file without a row, after a crash, is harmless.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    with tempfile.NamedTemporaryFile(dir=root, prefix=".upload-", delete=False) as target:
+        temporary = Path(target.name)
+        try:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > limit_bytes:
+                    raise FileTooLarge(field=field, limit_mb=limit_bytes // (1024 * 1024))
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+            if size == 0:
+                raise FileEmpty(field=field)
+            media_type = _media_type(temporary, field)
+            place = path_of(root, digest.hexdigest())
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(temporary, place)
+        finally:
+            temporary.unlink(missing_ok=True)
+    known = db.session.query(StoredFile).filter_by(sha256=digest.hexdigest()).one_or_none()
+    if known is None:
+        known = StoredFile(sha256=digest.hexdigest(), size=size, media_type=media_type, created_at=clock.now())
+        db.session.add(known)
+        db.session.flush()
+    return known
+
+
+def _media_type(path: Path, field: str | None) -> str:
+    with path.open("rb") as file:
+        head = file.read(16)
+    for signature, media_type, _ in _SIGNATURES:
+        if head.startswith(signature):
+            return media_type
+    if head.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = set(archive.namelist())
+        except zipfile.BadZipFile as error:
+            raise FileTypeRefused(field=field) from error
+        for member, media_type, _ in _OFFICE:
+            if member in names:
+                return media_type
+    raise FileTypeRefused(field=field)
+
+
+def safe_name(name: str, media_type: str) -> str:
+    """Display name of an upload: no path, no control or bidi characters, the suffix that its content has."""
+    suffix = next(s for _, kind, s in (*_SIGNATURES, *_OFFICE) if kind == media_type)
+    stem = clean_text(name.replace("\\", "/").rsplit("/", 1)[-1]).replace("\n", " ").strip(" .") or "file"
+    stem = stem[: -len(suffix)] if stem.lower().endswith(suffix) else stem
+    return stem[:_LONGEST_NAME] + suffix

@@ -1,0 +1,52 @@
+"""Facts to sentences: the one place that phrases errors and names enumeration members for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import gettext
+
+from matchmaker.core.errors import DomainError, InvalidMany
+from matchmaker.core.web import filters
+
+_labels: dict[tuple[type, str], str] = {}
+
+
+def register_labels(labels: Mapping[Any, str]) -> None:
+    """Enter the catalogue keys that name the members of an enumeration."""
+    for member, phrase in labels.items():
+        _labels[type(member), str(member)] = phrase
+
+
+def label(member: Any) -> str:
+    """Name of an enumeration member in the reader's language."""
+    return gettext(_labels[type(member), str(member)])
+
+
+def has_label(member: Any) -> bool:
+    return (type(member), str(member)) in _labels
+
+
+def phrase(error: DomainError) -> str:
+    """The sentence of an error, its facts shown the way the reader expects."""
+    if isinstance(error, InvalidMany):
+        return " ".join(phrase(part) for part in error.errors)
+    facts = {name: _shown(name, value) for name, value in error.facts.items()}
+    return gettext(error.phrase) % facts if facts else gettext(error.phrase)
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name.endswith("_fen") and isinstance(value, int):
+        return filters.money(value)
+    if isinstance(value, StrEnum):
+        return label(value) if has_label(value) else str(value)
+    if isinstance(value, datetime):
+        return filters.moment(value)
+    if isinstance(value, date):
+        return filters.day(value)
+    if isinstance(value, tuple | list):
+        return gettext(", ").join(str(_shown("", part)) for part in value)
+    return value

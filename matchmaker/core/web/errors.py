@@ -1,0 +1,93 @@
+"""One handler for everything that goes wrong: a page for people, problem JSON (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from matchmaker.core import messages
+from matchmaker.core.access import ANONYMOUS
+from matchmaker.core.errors import DomainError, NotFound, TooMany, Unauthenticated
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, domain_error)
+    app.register_error_handler(CSRFError, csrf_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unexpected)
+
+
+def domain_error(error: DomainError) -> Any:
+    if isinstance(error, Unauthenticated) and not _wants_json():
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.sign_in", next=target))
+    response = answer(error.status, error.code, messages.phrase(error))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.facts["seconds"])
+    return response
+
+
+def csrf_error(error: CSRFError) -> Response:
+    return answer(
+        400, "csrf", _("This form has expired or was opened in another session. Go back, reload it and send it again.")
+    )
+
+
+def http_error(error: HTTPException) -> Any:
+    if error.response is not None or (error.code or 500) < 400:
+        return error.get_response()
+    if error.code == 404:
+        return domain_error(NotFound())
+    sentences = {
+        400: _("The request could not be read. Go back and try again."),
+        405: _("This address does not take that kind of request."),
+        413: _("What you sent is too large. Make it smaller or split it."),
+    }
+    response = answer(
+        error.code or 500, f"http_{error.code}", sentences.get(error.code or 500, _("This did not work."))
+    )
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def unexpected(error: Exception) -> Response:
+    # Only the type: the text of a database error may hold what people typed.
+    log.error("unexpected %s in request %s", type(error).__name__, g.get("request_id"), exc_info=_bare(error))
+    sentence = _(
+        "Something went wrong on our side. Nothing was changed. Please try again; if it stays, tell us the number below."
+    )
+    return answer(500, "internal", sentence)
+
+
+def _bare(error: Exception) -> tuple[type[BaseException], BaseException, Any]:
+    return (type(error), type(error).__new__(type(error)), error.__traceback__)
+
+
+def answer(status: int, code: str, sentence: str) -> Response:
+    """A page, or problem JSON where the client asks for JSON."""
+    if _wants_json():
+        response = jsonify(type=f"urn:matchmaker:{code}", title=code, status=status, detail=sentence)
+        response.headers["Content-Type"] = "application/problem+json"
+    else:
+        g.setdefault("actor", ANONYMOUS)
+        response = app_page(status, sentence)
+    response.status_code = status
+    return response
+
+
+def app_page(status: int, sentence: str) -> Response:
+    return Response(render_template("errors/problem.html", status=status, sentence=sentence), mimetype="text/html")
+
+
+def _wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    return best == "application/json"

