@@ -64,6 +64,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         percent=filters.percent,
         label=messages.label,
         phrase=messages.phrase,
+        say=messages.say,
     )
     env.globals.update(
         may=lambda permission, row=None: access.may(g.actor, access.permission(permission), row),

@@ -1,45 +1,57 @@
-"""The command `matchmaker`. Commands that need no database start without the application."""
+"""The command `matchmaker`. Each subcommand is imported when it is called, so that those without database start fast."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from functools import cache
 from typing import Any
 
 import click
 
 from matchmaker.config import SettingsError
+from matchmaker.core.cli import fail
+
+COMMANDS = {
+    "serve": "matchmaker.serve:serve",
+    "worker": "matchmaker.serve:worker",
+    "migrate": "matchmaker.serve:migrate",
+    "demo": "matchmaker.demo.cli:demo",
+    "bureau": "matchmaker.accounts.cli:bureau",
+    "import": "matchmaker.listings.cli:import_",
+    "rank": "matchmaker.matching.cli:rank",
+    "match": "matchmaker.matching.index_cli:match",
+    "index": "matchmaker.matching.index_cli:index",
+    "policy": "matchmaker.subsidies.cli:policy",
+}
 
 
-class _App:
-    """The application, made when a command first asks for it."""
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
 
-    def __call__(self) -> Any:
-        from matchmaker.app import create_app
-
-        try:
-            return create_app()
-        except SettingsError as error:
-            raise click.ClickException(str(error)) from error
-
-
-def with_app(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a click command's function inside the application context."""
-
-    @click.pass_context
-    def run(context: click.Context, /, **kwargs: Any) -> Any:
-        with context.obj().app_context():
-            return context.invoke(command, **kwargs)
-
-    run.__doc__ = command.__doc__
-    run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]
-    return run
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
 
-@click.group()
+@cache
+def _app() -> Any:
+    from matchmaker.app import create_app
+
+    try:
+        return create_app()
+    except SettingsError as error:
+        fail(str(error))
+
+
+@click.command(cls=_Commands)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Technology transfer from posted to paid."""
-    context.obj = _App()
+    context.obj = _app
 
 
 def main() -> None:

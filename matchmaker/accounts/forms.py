@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, IntegerField, PasswordField, SelectField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from matchmaker.accounts import credit_code
 from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role, ROLES_OF
@@ -92,7 +92,7 @@ class OrganisationForm(ProfileForm):
         try:
             self.checked_credit_code()
         except Invalid as error:
-            raise ValueError(messages.phrase(error)) from error
+            raise ValidationError(messages.phrase(error)) from error
 
 
 class RegisterForm(OrganisationForm):

@@ -11,6 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.roles import LABELS, OrganisationKind, RecognitionKind, Role
+from matchmaker.accounts import size_class
 from matchmaker.accounts.size_class import Classification, Figures, classify
 from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.errors import Invalid, N_
@@ -29,6 +30,7 @@ class OrganisationState(StrEnum):
 register_labels(
     {
         **LABELS,
+        **size_class.LABELS,
         OrganisationState.PENDING: N_("Awaiting verification"),
         OrganisationState.VERIFIED: N_("Verified"),
         OrganisationState.REJECTED: N_("Not verified"),

@@ -34,8 +34,13 @@ def phrase(error: DomainError) -> str:
     """The sentence of an error, its facts shown the way the reader expects."""
     if isinstance(error, InvalidMany):
         return " ".join(phrase(part) for part in error.errors)
-    facts = {name: _shown(name, value) for name, value in error.facts.items()}
-    return gettext(error.phrase) % facts if facts else gettext(error.phrase)
+    return say(error.phrase, error.facts)
+
+
+def say(sentence: str, facts: Mapping[str, Any]) -> str:
+    """A catalogue phrase with its facts, each shown the way the reader expects."""
+    translated = gettext(sentence)
+    return translated % {name: _shown(name, value) for name, value in facts.items()} if facts else translated
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -18,7 +18,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.config import Settings
-from matchmaker.core import clock
+from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, id_column, unit_of_work
 from matchmaker.core.types import Json, UtcDateTime
 
@@ -49,6 +49,7 @@ def post_mail(*, to: str, subject: str, body: str) -> None:
     db.session.add(OutboxMessage(kind="mail", payload=payload, created_at=now, due_at=now))
 
 
+@jobs.puller("outbox")
 def deliver_due(settings: Settings) -> int:
     """Send what is due, each message in its own unit of work. Returns how many went out."""
     query = (

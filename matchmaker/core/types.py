@@ -25,10 +25,11 @@ class _Portable(TypeDecorator[_T]):
     """A type with one form on PostgreSQL (`wide`) and a STRICT one on SQLite (`impl`)."""
 
     impl = Text
-    wide: type[TypeEngine[Any]] | TypeEngine[Any] = Text
+    wide: TypeEngine[Any] = Text()
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(self.wide if dialect.name == "postgresql" else self.impl_instance)  # type: ignore[arg-type]
+        # Not through dialect.type_descriptor: it turns TEXT into VARCHAR.
+        return self.wide if dialect.name == "postgresql" else self.impl_instance
 
 
 class Id(_Portable["uuid.UUID"]):
@@ -71,7 +72,7 @@ class Day(_Portable[date]):
     """Calendar day of Asia/Shanghai."""
 
     cache_ok = True
-    wide = Date
+    wide = Date()
 
     def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
@@ -87,7 +88,7 @@ class Fen(_Portable[int]):
 
     cache_ok = True
     impl = Integer
-    wide = BigInteger
+    wide = BigInteger()
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
@@ -100,13 +101,13 @@ class Number(_Portable[int]):
 
     cache_ok = True
     impl = Integer
-    wide = BigInteger
+    wide = BigInteger()
 
 
 class Flag(_Portable[bool]):
     cache_ok = True
     impl = Integer
-    wide = Boolean
+    wide = Boolean()
 
     def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
         return value if value is None or dialect.name == "postgresql" else int(value)
@@ -119,7 +120,7 @@ class Json(_Portable[Any]):
     """Plain data: dicts, lists, strings, whole numbers. Kept in canonical form, so that equal data is equal text."""
 
     cache_ok = True
-    wide = JSONB
+    wide = JSONB()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return value if value is None or dialect.name == "postgresql" else canonical_json(value)
@@ -142,9 +143,6 @@ class Choice(_Portable[StrEnum]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return value if value is None else self.members(value)
-
-    def __repr__(self) -> str:  # migrations need the form of the column, not the members
-        return "Text()"
 
 
 def canonical_json(value: Any) -> str:

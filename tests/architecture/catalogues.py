@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -33,6 +34,7 @@ def feature_of(path: Path) -> str:
     return part if (PACKAGE / part).is_dir() and part not in ("static", "web") else "core"
 
 
+@cache
 def used() -> dict[Key, set[Path]]:
     """(context, msgid) of each phrase, and where it stands."""
     found: dict[Key, set[Path]] = defaultdict(set)
@@ -56,6 +58,7 @@ def catalogues() -> dict[str, Catalog]:
     return found
 
 
+@cache
 def known() -> dict[Key, list[tuple[str, Message]]]:
     """Translated phrases, with the feature whose catalogue has them."""
     entries: dict[Key, list[tuple[str, Message]]] = defaultdict(list)

@@ -1,0 +1,50 @@
+# Two commands matter: `make run` and `make test`. Both need only python3 (3.11 or later) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: install run test lint types imports check-tests browser nightly bench screenshots messages clean
+
+install: $(VENV)/.installed
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("matchmaker needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+run: install
+	MATCHMAKER_DEMO=1 $(BIN)/matchmaker serve
+
+test: $(VENV)/.installed-dev
+	./tests/browser/install_chromium
+	$(MAKE) --no-print-directory lint types imports
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --check --quiet --profile=jinja 2>/dev/null || $(BIN)/djlint templates --lint --profile=jinja
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev
+	$(BIN)/lint-imports
+
+messages: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.architecture.catalogues
+
+screenshots: $(VENV)/.installed-dev
+	./tests/browser/install_chromium
+	$(BIN)/python -m tests.browser.screenshots docs/screenshots
+
+clean:
+	rm -rf $(VENV) var

@@ -1,0 +1,261 @@
+"""Which step is open when, and to whom: every cell of the deal's table."""
+
+from __future__ import annotations
+
+from itertools import chain, combinations, product
+
+import pytest
+
+from matchmaker.core.errors import WrongState
+from matchmaker.deals.states import (
+    ACTION_LABELS,
+    ACTION_SIDES,
+    DEAL,
+    ROLE_LABELS,
+    STATE_LABELS,
+    AlreadyAccepted,
+    AlreadySigned,
+    DealAction,
+    DealState,
+    DocumentsNotReturned,
+    NoEvidence,
+    NotThisSide,
+    OverPayment,
+    PartyRole,
+    PeriodsUnreported,
+    StillOwed,
+    accepting_step,
+    sides_for,
+    signing_step,
+)
+
+LEGAL = {
+    "draft": {"edit": "draft", "discard": "ended", "offer": "offered"},
+    "offered": {"withdraw": "draft", "accept_first": "offered", "accept": "agreed", "decline": "ended"},
+    "agreed": {
+        "withdraw": "draft",
+        "decline": "ended",
+        "sign": "agreed",
+        "activate": "on_trial",
+        "activate_untried": "paying",
+    },
+    "on_trial": {"start_payment": "paying", "end": "ended"},
+    "paying": {
+        "report_royalty": "paying",
+        "record_payment": "paying",
+        "reverse_payment": "paying",
+        "complete": "completed",
+        "terminate": "ended",
+    },
+    "ended": {},
+    "completed": {},
+}
+
+LICENSOR, LICENSEE, BROKER = PartyRole.LICENSOR, PartyRole.LICENSEE, PartyRole.BROKER
+BOTH, ALL = {LICENSOR, LICENSEE}, {LICENSOR, LICENSEE, BROKER}
+
+
+def test_the_table_has_these_states_and_no_others() -> None:
+    assert set(DEAL.states) == set(LEGAL) == set(DealState)
+    assert set(DEAL.actions) == set(DealAction)
+    assert DEAL.initial == "draft"
+    assert set(DEAL.final) == {"ended", "completed"}
+
+
+@pytest.mark.parametrize(("state", "action"), list(product(DealState, DealAction)))
+def test_each_cell_either_leads_on_or_refuses(state: DealState, action: DealAction) -> None:
+    if action in LEGAL[state]:
+        assert DEAL.step(state, action).next == LEGAL[state][action]
+    else:
+        with pytest.raises(WrongState) as refusal:
+            DEAL.step(state, action)
+        assert refusal.value.facts == {"state": state, "action": action, "open": tuple(LEGAL[state])}
+
+
+def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
+    assert DEAL.step("draft", "offer").next is DealState.OFFERED
+    with pytest.raises(WrongState) as refusal:
+        DEAL.step("draft", "sign")
+    assert refusal.value.facts["state"] is DealState.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("action", "permission", "event"),
+    [
+        ("edit", "deal:edit", "deal.terms_edited"),
+        ("discard", "deal:discard", "deal.draft_discarded"),
+        ("offer", "deal:offer", "deal.terms_offered"),
+        ("withdraw", "deal:withdraw", "deal.offer_withdrawn"),
+        ("accept_first", "deal:accept", "deal.offer_accepted"),
+        ("accept", "deal:accept", "deal.offer_accepted"),
+        ("decline", "deal:decline", "deal.offer_declined"),
+        ("sign", "deal:sign", "deal.signed"),
+        ("activate", "deal:sign", "deal.activated"),
+        ("activate_untried", "deal:sign", "deal.activated"),
+        ("start_payment", "deal:start_payment", "deal.payment_started"),
+        ("end", "deal:end", "deal.trial_ended"),
+        ("report_royalty", "deal:report_royalty", "deal.royalty_reported"),
+        ("record_payment", "deal:record_payment", "deal.payment_recorded"),
+        ("reverse_payment", "deal:reverse_payment", "deal.payment_reversed"),
+        ("complete", "deal:complete", "deal.completed"),
+        ("terminate", "deal:terminate", "deal.terminated"),
+    ],
+)
+def test_each_action_names_its_permission_and_its_event(action: str, permission: str, event: str) -> None:
+    rows = [row for row in DEAL.transitions if row.action == action]
+    assert {(row.permission, row.event) for row in rows} == {(permission, event)}
+
+
+@pytest.mark.parametrize(
+    ("action", "sides"),
+    [
+        ("edit", ALL),
+        ("discard", ALL),
+        ("offer", ALL),
+        ("withdraw", ALL),
+        ("accept_first", BOTH),
+        ("accept", BOTH),
+        ("decline", BOTH),
+        ("sign", ALL),
+        ("activate", ALL),
+        ("activate_untried", ALL),
+        ("start_payment", BOTH),
+        ("end", BOTH),
+        ("report_royalty", {LICENSEE}),
+        ("record_payment", {LICENSOR}),
+        ("reverse_payment", {LICENSOR}),
+        ("complete", {LICENSOR}),
+        ("terminate", BOTH),
+    ],
+)
+def test_each_action_belongs_to_its_sides(action: str, sides: set[PartyRole]) -> None:
+    assert ACTION_SIDES[DealAction(action)] == sides
+    assert sides_for(DealAction(action), offered_by=None) == sides
+
+
+@pytest.mark.parametrize(
+    ("offered_by", "may_answer"),
+    [(LICENSOR, {LICENSEE}), (LICENSEE, {LICENSOR}), (BROKER, BOTH)],
+)
+def test_an_offer_is_answered_by_another_principal_and_taken_back_by_its_maker(
+    offered_by: PartyRole, may_answer: set[PartyRole]
+) -> None:
+    assert sides_for(DealAction.ACCEPT, offered_by=offered_by) == may_answer
+    assert sides_for(DealAction.ACCEPT_FIRST, offered_by=offered_by) == may_answer
+    assert sides_for(DealAction.DECLINE, offered_by=offered_by) == may_answer
+    assert sides_for(DealAction.WITHDRAW, offered_by=offered_by) == {offered_by}
+
+
+@pytest.mark.parametrize("offered_by", list(PartyRole))
+def test_who_made_the_offer_does_not_matter_for_the_other_steps(offered_by: PartyRole) -> None:
+    answers = {DealAction.ACCEPT_FIRST, DealAction.ACCEPT, DealAction.DECLINE, DealAction.WITHDRAW}
+    for action in set(DealAction) - answers:
+        assert sides_for(action, offered_by=offered_by) == ACTION_SIDES[action]
+
+
+@pytest.mark.parametrize(("offered_by", "other"), [(LICENSOR, LICENSEE), (LICENSEE, LICENSOR)])
+def test_one_acceptance_is_enough_where_a_principal_made_the_offer(offered_by: PartyRole, other: PartyRole) -> None:
+    assert accepting_step(other, offered_by=offered_by, accepted=set()) == "accept"
+
+
+@pytest.mark.parametrize(("first", "last"), [(LICENSOR, LICENSEE), (LICENSEE, LICENSOR)])
+def test_an_intermediarys_offer_takes_both_principals_in_any_order(first: PartyRole, last: PartyRole) -> None:
+    assert accepting_step(first, offered_by=BROKER, accepted=set()) == "accept_first"
+    assert accepting_step(last, offered_by=BROKER, accepted={first}) == "accept"
+
+
+@pytest.mark.parametrize("offered_by", list(PartyRole))
+def test_only_a_principal_who_did_not_make_the_offer_is_asked(offered_by: PartyRole) -> None:
+    for side in {offered_by, BROKER}:
+        with pytest.raises(NotThisSide):
+            accepting_step(side, offered_by=offered_by, accepted=set())
+
+
+def test_nobody_accepts_twice() -> None:
+    with pytest.raises(AlreadyAccepted) as refusal:
+        accepting_step(LICENSOR, offered_by=BROKER, accepted={LICENSOR})
+    assert refusal.value.status == 409
+
+
+PARTIES = [BOTH, ALL]
+
+
+@pytest.mark.parametrize("parties", PARTIES)
+@pytest.mark.parametrize("awaits_payment", [True, False])
+def test_the_last_signature_in_any_order_brings_the_deal_into_force(
+    parties: set[PartyRole], awaits_payment: bool
+) -> None:
+    subsets = chain.from_iterable(combinations(sorted(parties), size) for size in range(len(parties)))
+    in_force = DealAction.ACTIVATE if awaits_payment else DealAction.ACTIVATE_UNTRIED
+    for signed in subsets:
+        for side in parties - set(signed):
+            step = signing_step(side, parties=parties, signed=signed, awaits_payment=awaits_payment)
+            assert step == (in_force if len(signed) == len(parties) - 1 else DealAction.SIGN)
+
+
+def test_nobody_signs_twice() -> None:
+    with pytest.raises(AlreadySigned) as refusal:
+        signing_step(LICENSOR, parties=BOTH, signed={LICENSOR}, awaits_payment=True)
+    assert refusal.value.status == 409
+
+
+def test_only_a_party_signs() -> None:
+    with pytest.raises(NotThisSide) as refusal:
+        signing_step(BROKER, parties=BOTH, signed=set(), awaits_payment=True)
+    assert refusal.value.status == 403
+
+
+def test_payment_starts_only_with_evidence() -> None:
+    guard = DEAL.step("on_trial", "start_payment").guard
+    assert guard is not None
+    guard(None, has_evidence=True, other_fact=0)
+    with pytest.raises(NoEvidence) as refusal:
+        guard(None, has_evidence=False)
+    assert refusal.value.field == "evidence"
+
+
+def test_a_trial_ends_only_when_the_documents_are_back() -> None:
+    guard = DEAL.step("on_trial", "end").guard
+    assert guard is not None
+    guard(None, documents_returned=True)
+    with pytest.raises(DocumentsNotReturned) as refusal:
+        guard(None, documents_returned=False)
+    assert refusal.value.field == "documents_returned"
+
+
+def test_a_deal_is_completed_only_when_nothing_is_owed() -> None:
+    guard = DEAL.step("paying", "complete").guard
+    assert guard is not None
+    guard(None, outstanding_fen=0, unreported=0)
+    with pytest.raises(StillOwed) as refusal:
+        guard(None, outstanding_fen=1, unreported=0)
+    assert refusal.value.phrase % refusal.value.facts
+
+
+def test_a_deal_is_not_completed_while_royalty_periods_are_open() -> None:
+    guard = DEAL.step("paying", "complete").guard
+    assert guard is not None
+    with pytest.raises(PeriodsUnreported) as refusal:
+        guard(None, outstanding_fen=0, unreported=1)
+    assert refusal.value.phrase % refusal.value.facts
+
+
+def test_no_more_is_recorded_as_paid_than_is_owed() -> None:
+    guard = DEAL.step("paying", "record_payment").guard
+    assert guard is not None
+    guard(None, fen=100, outstanding_fen=100)
+    with pytest.raises(OverPayment) as refusal:
+        guard(None, fen=101, outstanding_fen=100)
+    assert refusal.value.field == "fen"
+    assert refusal.value.phrase % refusal.value.facts
+
+
+def test_only_these_steps_are_guarded() -> None:
+    guarded = {row.action for row in DEAL.transitions if row.guard}
+    assert guarded == {"start_payment", "end", "record_payment", "complete"}
+
+
+def test_every_state_action_and_role_has_a_label() -> None:
+    assert set(STATE_LABELS) == set(DealState)
+    assert set(ACTION_LABELS) == set(DealAction)
+    assert set(ROLE_LABELS) == set(PartyRole)
