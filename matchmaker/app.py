@@ -13,13 +13,19 @@ from matchmaker import config
 from matchmaker.accounts import sessions
 from matchmaker.accounts.views import blueprint as accounts
 from matchmaker.config import Settings
-from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.core import access, db, jobs, messages, taxonomy
 from matchmaker.core.access import Actor
 from matchmaker.core.web import errors, filters, i18n, navigation, paging, security
 from matchmaker.core.web.seal import seal
+from matchmaker.dashboard.views import blueprint as dashboard
+from matchmaker.deals.views import blueprint as deals
+from matchmaker.introductions.views import blueprint as introductions
+from matchmaker.listings.views import blueprint as listings
+from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching.views import blueprint as matching
+from matchmaker.subsidies.views import blueprint as subsidies
 
-BLUEPRINTS = (accounts, dashboard)
+BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, subsidies)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

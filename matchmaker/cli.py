@@ -1,4 +1,4 @@
-"""The command `matchmaker`. Each subcommand is imported when it is called, so that those without database start fast."""
+"""The command `matchmaker`. Each subcommand is imported when called: those without database start fast."""
 
 from __future__ import annotations
 

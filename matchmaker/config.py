@@ -7,12 +7,14 @@ inside it in an installed wheel.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = (PACKAGE.parent / "pyproject.toml").is_file()
@@ -40,16 +42,18 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    secret_key: str
-    database_url: str
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
     data_dir: Path
-    jobs_url: str
+    jobs_url: str = field(repr=False)
     base_url: str
-    smtp_url: str | None
+    smtp_url: str | None = field(repr=False)
     mail_from: str
     demo: bool
     https: bool
     upload_limit_bytes: int
+    proxies: int = 0
+    """How many proxies stand before the server: so many X-Forwarded-* entries are believed, none by default."""
 
     @property
     def files_dir(self) -> Path:
@@ -86,10 +90,11 @@ class _Reader:
             ),
             base_url=self.url("MATCHMAKER_BASE_URL", "http://127.0.0.1:8000", ("http", "https")).rstrip("/"),
             smtp_url=self.url("MATCHMAKER_SMTP_URL", "", ("smtp", "smtps")) or None,
-            mail_from=self.environ.get("MATCHMAKER_MAIL_FROM", "matchmaker@localhost"),
+            mail_from=self.mail("MATCHMAKER_MAIL_FROM", "matchmaker@localhost"),
             demo=demo,
             https=self.flag("MATCHMAKER_HTTPS", default=not demo),
             upload_limit_bytes=self.whole("MATCHMAKER_UPLOAD_LIMIT_MB", 20, 1, 1024) * 1024 * 1024,
+            proxies=self.whole("MATCHMAKER_PROXIES", 0, 0, 9),
         )
 
     def flag(self, name: str, *, default: bool) -> bool:
@@ -103,9 +108,9 @@ class _Reader:
 
     def whole(self, name: str, default: int, low: int, high: int) -> int:
         text = self.environ.get(name, str(default))
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+        if text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high:
             return int(text)
-        self.faults.append(f"{name}={text!r}: write a whole number from {low} to {high}")
+        self.faults.append(f"{name}={text[:40]!r}: write a whole number from {low} to {high}")
         return default
 
     def directory(self, name: str, default: Path) -> Path:
@@ -131,27 +136,57 @@ class _Reader:
         return text
 
     def database(self, name: str, default: str) -> str:
-        url = self.environ.get(name) or default
-        scheme = url.split(":", 1)[0]
+        url = self.url(name, default, ("sqlite", "postgresql", "postgresql+psycopg", "postgres"))
+        scheme, separator, rest = url.partition("://")
         if scheme in ("postgres", "postgresql"):
-            return "postgresql+psycopg" + url[len(scheme) :]
-        if scheme not in ("sqlite", "postgresql+psycopg"):
-            self.faults.append(f"{name}: {scheme!r} is not supported; use sqlite:///… or postgresql://…")
+            return "postgresql+psycopg" + separator + rest
         return url
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
+        """Faults never repeat the address: it may hold a password."""
         url = self.environ.get(name) or default
-        if url and urlsplit(url).scheme not in schemes:
-            self.faults.append(f"{name}={url!r}: must begin with {' or '.join(s + '://' for s in schemes)}")
+        parts = _parts(url)
+        if not url:
+            return url
+        if parts is None:
+            self.faults.append(f"{name}: is not an address; look at its host and port")
+        elif parts.scheme not in schemes or "://" not in url:
+            self.faults.append(f"{name}: must begin with {' or '.join(s + '://' for s in schemes)}")
+        elif parts.scheme == "sqlite":
+            # Relative to where the process stands, whoever reads the address.
+            path = url.removeprefix("sqlite:///")
+            if path in ("", url, ":memory:"):
+                self.faults.append(f"{name}: name a file, sqlite:///path/to/file.db")
+            return f"sqlite:///{Path(path).absolute()}"
+        elif not parts.hostname and not parts.scheme.startswith("postgres"):  # which may mean a local socket
+            self.faults.append(f"{name}: names no host after {parts.scheme}://")
         return url
+
+    def mail(self, name: str, default: str) -> str:
+        address = self.environ.get(name) or default
+        if "@" not in address or not address.isprintable():
+            self.faults.append(f"{name}={address!r}: write the mail address that mails come from")
+        return address
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The address taken apart, None where it cannot be: a port that is no number, half a bracket."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def _demo_secret(path: Path) -> str:
     """A random key kept with the demo's data: sessions survive a restart, no key is shared between demos."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48))
+    if not path.exists():
+        # Written aside and linked in whole: of processes that start together one key wins, and none reads half of it.
+        descriptor, written = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(written, path)
+        os.unlink(written)
     return path.read_text(encoding="ascii").strip()

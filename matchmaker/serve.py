@@ -49,7 +49,7 @@ def serve(bind: str, workers: int) -> None:
     pages = [
         sys.executable, "-m", "gunicorn", "matchmaker.app:create_app()",
         "--bind", bind, "--workers", str(workers), "--threads", "4", "--worker-class", "gthread",
-        "--graceful-timeout", str(GRACE_SECONDS), "--no-control-socket", "--access-logfile", "-", "--log-level", "warning",
+        "--graceful-timeout", str(GRACE_SECONDS), "--no-control-socket", "--log-level", "warning",
     ]  # fmt: skip
     raise SystemExit(_together([pages, [sys.executable, "-m", "matchmaker", "worker"]]))
 

@@ -7,9 +7,11 @@ import click
 from matchmaker.accounts import credit_code, queries, services
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.accounts.services import Profile
+from matchmaker.core import taxonomy
 from matchmaker.core.access import system_actor
 from matchmaker.core.cli import with_app
 from matchmaker.core.db import unit_of_work
+from matchmaker.core.web.forms import on_one_line
 
 
 @click.group()
@@ -27,6 +29,12 @@ def bureau() -> None:
 @with_app
 def create(name: str, code: str, district: str, email: str, person: str, password: str) -> None:
     """Register a verified bureau with its first administrator, who can then invite others."""
+    name, person = on_one_line(name), on_one_line(person)
+    for option, given in (("--name", name), ("--person", person)):
+        if not given:
+            raise click.BadParameter("must not be empty", param_hint=option)
+    if district not in taxonomy.terms("districts"):
+        raise click.BadParameter("one of " + ", ".join(taxonomy.terms("districts")), param_hint="--district")
     actor = system_actor("command line")
     with unit_of_work():
         user = queries.find_user_by_email(email) or services.register_user(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,22 +10,22 @@ from wtforms import EmailField, IntegerField, PasswordField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from matchmaker.accounts import credit_code
-from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role, ROLES_OF
+from matchmaker.accounts.roles import ROLES_OF, OrganisationKind, RecognitionKind, Role
 from matchmaker.accounts.services import Profile
 from matchmaker.core import clock, messages, taxonomy
 from matchmaker.core.errors import Invalid
-from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, labelled, line, paragraph
+from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, cleaned, labelled, line, paragraph
 
 _FILL = _l("Please fill this in.")
 
 
 class SignInForm(Form):
-    email = EmailField(_l("E-mail"), [InputRequired(_FILL)], render_kw={"autocomplete": "username"})
+    email = EmailField(_l("E-mail"), [InputRequired(_FILL)], [cleaned], render_kw={"autocomplete": "username"})
     password = PasswordField(_l("Password"), [InputRequired(_FILL)], render_kw={"autocomplete": "current-password"})
 
 
 def _email(label: Any) -> EmailField:
-    return EmailField(label, [InputRequired(_FILL)], render_kw={"autocomplete": "email"})
+    return EmailField(label, [InputRequired(_FILL)], [cleaned], render_kw={"autocomplete": "email"})
 
 
 def _new_password(label: Any) -> PasswordField:
@@ -46,6 +47,7 @@ class ProfileForm(Form):
     name_en = line(_l("Name in English"), required=False)
     district = SelectField(_l("District"), [InputRequired(_FILL)])
     summary = paragraph(_l("What you do"), required=False, most=2000)
+    summary_en = paragraph(_l("What you do, in English"), required=False, most=2000)
     industry = SelectField(
         _l("Industry (GB/T 4754)"),
         [Optional()],
@@ -67,6 +69,7 @@ class ProfileForm(Form):
             district=self.district.data,
             name_en=self.name_en.data or None,
             summary=self.summary.data or "",
+            summary_en=self.summary_en.data or None,
             industry=self.industry.data or None,
             employees=self.employees.data,
             revenue_fen=self.revenue_fen.data,
@@ -116,7 +119,7 @@ class InviteForm(Form):
 
 
 class RolesForm(Form):
-    roles = ChecksField(_l("Roles"))
+    roles = ChecksField(_l("Roles"), [InputRequired(_l("Choose at least one role."))])
 
     def __init__(self, kind: OrganisationKind, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -131,6 +134,12 @@ class RecognitionForm(Form):
     number = line(_l("Certificate number"), most=60)
     valid_from = DayField(_l("Valid from"))
     valid_until = DayField(_l("Valid until"))
+
+    @staticmethod
+    def day(field: DayField) -> date:
+        """The day of a field that was validated."""
+        assert field.data is not None
+        return field.data
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.accounts.roles import LABELS, OrganisationKind, RecognitionKind, Role
 from matchmaker.accounts import size_class
+from matchmaker.accounts.roles import LABELS, OrganisationKind, RecognitionKind, Role
 from matchmaker.accounts.size_class import Classification, Figures, classify
 from matchmaker.core.db import db, id_column, one_of
-from matchmaker.core.errors import Invalid, N_
+from matchmaker.core.errors import N_, Invalid
 from matchmaker.core.messages import register_labels
 from matchmaker.core.types import Choice, Fen, Flag, Json
 from matchmaker.core.workflow import Stateful
@@ -176,7 +176,7 @@ class Invitation(db.Model):
 
 
 class SignIn(db.Model):
-    """One session of one person. The cookie carries a random token, the row its hash: ending the row ends the session."""
+    """One session of one person. The cookie carries a random token, the row its hash; ending the row ends it."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (UniqueConstraint("token_hash"), Index("ix_sign_ins_user_id", "user_id"))

@@ -7,7 +7,7 @@ import unicodedata
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Invitation, Membership, Organisation, OrganisationState, SignIn, User
@@ -17,6 +17,7 @@ from matchmaker.core import clock
 from matchmaker.core.access import ANONYMOUS, Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
+from matchmaker.core.types import clean_text
 
 SESSION_LIFETIME = timedelta(hours=12)
 
@@ -26,7 +27,8 @@ def token_hash(token: str) -> str:
 
 
 def normalised_email(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).strip().casefold()
+    """The one form of an address, by which accounts are told apart."""
+    return unicodedata.normalize("NFKC", clean_text(text)).strip().casefold()
 
 
 def find_sign_in(token: str) -> SignIn | None:
@@ -50,14 +52,16 @@ def find_sign_in(token: str) -> SignIn | None:
 
 
 def actor_of(sign_in: SignIn | None) -> Actor:
-    """Who acts in a session. Roles of a rejected or suspended organisation do not count."""
+    """Who acts in a session. Roles of a rejected or suspended organisation do not count, of a bureau only verified."""
     if sign_in is None:
         return ANONYMOUS
     membership = sign_in.membership
     if membership is None:
         return Actor(kind="user", name=sign_in.user.name, user_id=sign_in.user_id)
     organisation = membership.organisation
-    live = organisation.state in (OrganisationState.PENDING, OrganisationState.VERIFIED)
+    live = organisation.state == OrganisationState.VERIFIED or (
+        organisation.state == OrganisationState.PENDING and organisation.kind != OrganisationKind.AUTHORITY
+    )
     return Actor(
         kind="user",
         name=sign_in.user.name,
@@ -84,7 +88,7 @@ def get_organisation_by_credit_code(credit_code: str) -> Organisation:
 
 def list_organisations(
     actor: Actor, *, kind: OrganisationKind | None = None, state: OrganisationState | None = None, text: str = ""
-) -> Select[tuple[Organisation]]:
+) -> Select[Organisation]:
     """Organisations the actor may see, by name."""
     query = select(Organisation).where(visible(actor, Can.ORGANISATION_VIEW))
     if kind is not None:
@@ -93,8 +97,8 @@ def list_organisations(
         query = query.where(Organisation.state == state)
     if text:
         query = query.where(
-            Organisation.name.contains(text, autoescape=True)
-            | func.lower(Organisation.name_en).contains(text.lower(), autoescape=True)
+            Organisation.name.icontains(text, autoescape=True)
+            | Organisation.name_en.icontains(text, autoescape=True)
             | (Organisation.credit_code == text.upper())
         )
     return query.order_by(Organisation.name, Organisation.id)
@@ -126,34 +130,28 @@ def list_memberships(user_id: uuid.UUID) -> list[Membership]:
 def list_open_invitations(organisation: Organisation) -> list[Invitation]:
     query = (
         select(Invitation)
-        .where(
-            Invitation.organisation_id == organisation.id,
-            Invitation.accepted_at.is_(None),
-            Invitation.revoked_at.is_(None),
-            Invitation.expires_at > clock.now(),
-        )
+        .where(Invitation.organisation_id == organisation.id, is_open())
         .order_by(Invitation.created_at, Invitation.id)
     )
     return list(db.session.scalars(query))
 
 
+def is_open() -> ColumnElement[bool]:
+    """SQL condition: the invitation can be taken up now."""
+    return and_(Invitation.accepted_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > clock.now())
+
+
 def find_invitation(token: str) -> Invitation | None:
     """The invitation a link stands for, while it can be taken up."""
-    query = select(Invitation).where(
-        Invitation.token_hash == token_hash(token),
-        Invitation.accepted_at.is_(None),
-        Invitation.revoked_at.is_(None),
-        Invitation.expires_at > clock.now(),
-    )
-    return db.session.scalar(query)
+    return db.session.scalar(select(Invitation).where(Invitation.token_hash == token_hash(token), is_open()))
+
+
+def find_open_invitation(invitation_id: uuid.UUID) -> Invitation | None:
+    return db.session.scalar(select(Invitation).where(Invitation.id == invitation_id, is_open()))
 
 
 def find_membership(membership_id: uuid.UUID) -> Membership | None:
     return db.session.get(Membership, membership_id)
-
-
-def find_open_invitation(invitation_id: uuid.UUID) -> Invitation | None:
-    return db.session.get(Invitation, invitation_id)
 
 
 def find_user_by_email(email: str) -> User | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import secrets
+import unicodedata
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select, update
 
 from matchmaker.accounts import queries, states
@@ -37,15 +40,17 @@ from matchmaker.accounts.roles import (
 )
 from matchmaker.core import audit, clock, outbox, workflow
 from matchmaker.core.access import Actor
-from matchmaker.core.db import command, constraint_means, db
-from matchmaker.core.errors import Conflict, DomainError, Invalid, N_, NotFound, TooMany
+from matchmaker.core.db import command, constraint_means, db, translated_errors
+from matchmaker.core.errors import N_, Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1024
 INVITATION_LIFETIME = timedelta(days=14)
 ATTEMPTS, ATTEMPTS_PER_SOURCE, ATTEMPT_WINDOW = 10, 60, timedelta(minutes=5)
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's floor for Argon2id
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
+LONGEST_EMAIL = 254
+_ODD = r'@\s,;:<>()\[\]\\"'  # what a mail header could read as a second address, and blanks
+_EMAIL = re.compile(rf"[^{_ODD}]+@[^.{_ODD}]+(?:\.[^.{_ODD}]+)+")
 
 
 class EmailInvalid(Invalid):
@@ -130,38 +135,61 @@ def hash_password(password: str) -> str:
         raise PasswordTooShort(field="password", least=SHORTEST_PASSWORD)
     if len(password) > LONGEST_PASSWORD:
         raise PasswordTooLong(field="password", most=LONGEST_PASSWORD)
-    return hasher.hash(password)
+    return hasher.hash(_as_typed(password))
 
 
 def password_fits(password_hash: str, password: str) -> bool:
     if len(password) > LONGEST_PASSWORD:
         return False
     try:
-        return hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
+        return hasher.verify(password_hash, _as_typed(password))
+    except (VerificationError, InvalidHashError):
         return False
+
+
+def _as_typed(password: str) -> bytes:
+    """NFC, so that one keyboard's é is another's; nothing else is changed, nothing cut off."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+def strengthen_hash(user: User, password: str) -> None:
+    """Hash a password just checked again where today's parameters ask for more than its hash has."""
+    if hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = hasher.hash(_as_typed(password))
+        audit.record(_as(user), "user.password_rehashed", user)
 
 
 def note_attempt(email: str, source: str) -> None:
     """Count a password check before it is made. Raises TooMany: per account, then per source.
 
-    Other accounts are never slowed; the account's owner waits at most the window (RELIABILITY A1).
+    Other accounts are never slowed; when the guessing ends, the account's owner waits at most the window.
     """
-    account, origin = _digest(queries.normalised_email(email)), _digest(source)
-    since = clock.now() - ATTEMPT_WINDOW
+    email = queries.normalised_email(email)
+    account, origin = _digest(email), _digest(source)
+    now = clock.now()
+    # Guesses at one account that come at the same moment are counted one after the other.
+    db.session.execute(select(User.id).where(User.email == email).with_for_update())
     for column, value, most in (
         (SignInAttempt.account, account, ATTEMPTS),
         (SignInAttempt.source, origin, ATTEMPTS_PER_SOURCE),
     ):
-        count = select(func.count()).select_from(SignInAttempt).where(column == value, SignInAttempt.at > since)
-        if (db.session.scalar(count) or 0) >= most:
-            raise TooMany(seconds=int(ATTEMPT_WINDOW.total_seconds()))
-    db.session.add(SignInAttempt(at=clock.now(), account=account, source=origin))
-    db.session.query(SignInAttempt).filter(SignInAttempt.at < clock.now() - timedelta(days=1)).delete()
+        recent = select(func.count(), func.min(SignInAttempt.at)).where(
+            column == value, SignInAttempt.at > now - ATTEMPT_WINDOW
+        )
+        count, oldest = db.session.execute(recent).one()
+        if count >= most:
+            raise TooMany(seconds=max(1, math.ceil((oldest + ATTEMPT_WINDOW - now).total_seconds())))
+    db.session.add(SignInAttempt(at=now, account=account, source=origin))
+    db.session.query(SignInAttempt).filter(SignInAttempt.at < now - timedelta(days=1)).delete()
 
 
-def open_session(user: User) -> tuple[str, SignIn]:
-    """A new session for a person whose password was checked. Acts for the organisation last acted for."""
+def open_session(user: User, *, replacing: SignIn | None = None) -> tuple[str, SignIn]:
+    """A new session for a person whose password was checked; it ends the one it replaces.
+
+    Acts for the organisation last acted for.
+    """
+    if replacing is not None:
+        _end(_as(user), replacing)
     last = db.session.scalar(
         select(SignIn.membership_id)
         .where(SignIn.user_id == user.id, SignIn.membership_id.is_not(None))
@@ -179,13 +207,17 @@ def open_session(user: User) -> tuple[str, SignIn]:
     return token, row
 
 
-@command(Can.ACCOUNT_OWN)
+@command(Can.SESSION_CHANGE)
 def close_session(actor: Actor, row: SignIn) -> None:
+    _end(actor, row)
+
+
+def _end(actor: Actor, row: SignIn) -> None:
     row.ended_at = clock.now()
     audit.record(actor, "session.closed", row)
 
 
-@command(Can.ACCOUNT_OWN)
+@command(Can.SESSION_CHANGE)
 def act_for(actor: Actor, row: SignIn, *, membership_id: Any) -> None:
     """Act for another of one's organisations. Raises NotFound where there is no such membership."""
     membership = next((m for m in queries.list_memberships(row.user_id) if str(m.id) == str(membership_id)), None)
@@ -195,20 +227,18 @@ def act_for(actor: Actor, row: SignIn, *, membership_id: Any) -> None:
     audit.record(actor, "session.acts_for", row, membership=str(membership.id))
 
 
-@command(Can.ACCOUNT_OWN)
-def change_password(actor: Actor, user: User, *, present: str, new: str, keep: SignIn | None) -> None:
-    """Set a new password and end every other session."""
+@command(Can.ACCOUNT_CHANGE)
+def change_password(actor: Actor, user: User, *, present: str, new: str) -> None:
+    """Set a new password and end every session, this one too: who stays gets a fresh one."""
     if not password_fits(user.password_hash, present):
         raise PasswordWrong(field="present")
     user.password_hash = hash_password(new)
-    others = update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
-    if keep is not None:
-        others = others.where(SignIn.id != keep.id)
-    db.session.execute(others.values(ended_at=clock.now()))
+    live = update(SignIn).where(SignIn.user_id == user.id, SignIn.ended_at.is_(None))
+    db.session.execute(live.values(ended_at=clock.now()))
     audit.record(actor, "user.password_changed", user)
 
 
-@command(Can.ACCOUNT_OWN)
+@command(Can.ACCOUNT_CHANGE)
 def set_locale(actor: Actor, user: User, *, locale: str) -> None:
     user.locale = locale
     audit.record(actor, "user.locale_set", user, locale=locale)
@@ -235,22 +265,35 @@ class Profile:
 
 @command(Can.ORGANISATION_REGISTER)
 def register_user(actor: Actor, _: None, *, email: str, name: str, password: str) -> User:
-    email = queries.normalised_email(email)
-    if not _EMAIL.match(email) or len(email) > 254:
-        raise EmailInvalid(field="email", text=email)
-    user = User(email=email, name=name, password_hash=hash_password(password), created_at=clock.now())
+    user = User(email=_checked_email(email), name=name, password_hash=hash_password(password), created_at=clock.now())
     db.session.add(user)
     audit.record(actor, "user.registered", user)
     return user
+
+
+def _checked_email(text: str) -> str:
+    email = queries.normalised_email(text)
+    if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        raise EmailInvalid(field="email", text=email)
+    return email
 
 
 @command(Can.ORGANISATION_REGISTER)
 def register_organisation(
     actor: Actor, user: User, *, kind: OrganisationKind, credit_code: str, profile: Profile
 ) -> Organisation:
-    """A new organisation in state *pending*, its first member being the one who registers it."""
+    """A new organisation in state *pending*, its first member being the one who registers it.
+
+    A bureau is registered by the platform alone, from the command line.
+    """
+    if not actor.system and (kind == OrganisationKind.AUTHORITY or actor.user_id not in (None, user.id)):
+        raise Forbidden(permission=str(Can.ORGANISATION_REGISTER))
     organisation = Organisation(
-        kind=kind, state=OrganisationState.PENDING, credit_code=credit_code, created_at=clock.now(), **_columns(profile)
+        kind=kind,
+        state=OrganisationState.PENDING,
+        credit_code=credit_code,
+        created_at=clock.now(),
+        **_columns(kind, profile),
     )
     db.session.add(organisation)
     audit.record(actor, "organisation.registered", organisation, kind=str(kind))
@@ -264,7 +307,7 @@ def _first_roles(kind: OrganisationKind) -> set[Role]:
 
 def add_member(actor: Actor, organisation: Organisation, user: User, *, roles: Collection[Role]) -> Membership:
     """Part of the commands that let someone in. Raises RolesInvalid, RolesConflict, AlreadyMember."""
-    checked = _checked_roles(organisation.kind, roles)
+    checked = _checked_roles(organisation.kind, roles, held=_roles_elsewhere(user.id, organisation.id))
     membership = Membership(user_id=user.id, organisation_id=organisation.id, created_at=clock.now())
     membership.roles = [MembershipRole(role=role) for role in sorted(checked)]
     db.session.add(membership)
@@ -274,14 +317,14 @@ def add_member(actor: Actor, organisation: Organisation, user: User, *, roles: C
 
 @command(Can.ORGANISATION_EDIT)
 def update_profile(actor: Actor, organisation: Organisation, *, profile: Profile) -> None:
-    for name, value in _columns(profile).items():
+    for name, value in _columns(organisation.kind, profile).items():
         setattr(organisation, name, value)
     audit.record(actor, "organisation.profile_updated", organisation)
 
 
 @command(Can.ORGANISATION_VERIFY)
 def decide_organisation(actor: Actor, organisation: Organisation, *, action: str, reason: str = "") -> None:
-    """Verify, reject, suspend or reinstate; members hear of it by mail."""
+    """Verify, reject, suspend or reinstate. Members read the reason on the organisation's page."""
     workflow.apply(actor, organisation, states.ORGANISATION, action)
     organisation.decision_reason = reason or None
 
@@ -298,8 +341,12 @@ def add_recognition(
     return recognition
 
 
-def _columns(profile: Profile) -> dict[str, Any]:
-    return {name: getattr(profile, name) for name in Profile.__slots__}
+_FIGURES = ("industry", "employees", "revenue_fen", "assets_fen", "figures_year")
+
+
+def _columns(kind: OrganisationKind, profile: Profile) -> dict[str, Any]:
+    columns = {name: getattr(profile, name) for name in Profile.__slots__}
+    return columns if kind == OrganisationKind.ENTERPRISE else {**columns, **dict.fromkeys(_FIGURES)}
 
 
 # --- members --------------------------------------------------------------------------------------------------------
@@ -313,10 +360,7 @@ def invite_member(
 
     `link` makes the address of a token; `subject` and `body` (given the link) are phrased by the caller.
     """
-    email = queries.normalised_email(email)
-    if not _EMAIL.match(email):
-        raise EmailInvalid(field="email", text=email)
-    checked = _checked_roles(organisation.kind, roles)
+    email, checked = _checked_email(email), _checked_roles(organisation.kind, roles)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
         organisation_id=organisation.id,
@@ -344,16 +388,17 @@ def accept_invitation(invitation: Invitation, user: User) -> Membership:
     """Redeem an invitation once, by the person it was sent to. Raises InvitationNotYours, AlreadyMember."""
     if user.email != invitation.email:
         raise InvitationNotYours()
-    taken = update(Invitation).where(Invitation.id == invitation.id, Invitation.accepted_at.is_(None))
+    taken = update(Invitation).where(Invitation.id == invitation.id, queries.is_open())
     if db.session.execute(taken.values(accepted_at=clock.now())).rowcount != 1:  # type: ignore[attr-defined]
         raise NotFound()
-    roles = [Role(role) for role in invitation.roles]
-    return add_member(_as(user), invitation.organisation, user, roles=roles)
+    with translated_errors():
+        return add_member(_as(user), invitation.organisation, user, roles=[Role(role) for role in invitation.roles])
 
 
 @command(Can.MEMBERSHIP_MANAGE)
 def change_roles(actor: Actor, membership: Membership, *, roles: Collection[Role]) -> None:
-    checked = _checked_roles(membership.organisation.kind, roles)
+    held = _roles_elsewhere(membership.user_id, membership.organisation_id)
+    checked = _checked_roles(membership.organisation.kind, roles, held=held)
     _keep_a_manager(membership, checked)
     kept = [entry for entry in membership.roles if entry.role in checked]
     added = checked - {entry.role for entry in kept}
@@ -370,17 +415,30 @@ def remove_member(actor: Actor, membership: Membership) -> None:
     db.session.delete(membership)
 
 
-def _checked_roles(kind: OrganisationKind, roles: Collection[Role]) -> set[Role]:
+def _checked_roles(kind: OrganisationKind, roles: Collection[Role], *, held: Collection[Role] = ()) -> set[Role]:
+    """Roles that one may hold here, given those `held` elsewhere: duties stay separate across organisations."""
     chosen = set(roles)
     if not chosen or not chosen <= set(ROLES_OF[kind]):
         raise RolesInvalid(field="roles")
-    clash = conflicting_roles(chosen)
+    clash = conflicting_roles({*chosen, *held})
     if clash:
         raise RolesConflict(field="roles", roles=tuple(sorted(clash)))
     return chosen
 
 
+def _roles_elsewhere(user_id: uuid.UUID, organisation_id: uuid.UUID) -> list[Role]:
+    query = (
+        select(MembershipRole.role)
+        .join(MembershipRole.membership)
+        .where(Membership.user_id == user_id, Membership.organisation_id != organisation_id)
+    )
+    return list(db.session.scalars(query))
+
+
 def _keep_a_manager(membership: Membership, roles: set[Role]) -> None:
+    # Two managers who remove each other at the same moment: the second waits here, and then is the last.
+    organisation = select(Organisation.id).where(Organisation.id == membership.organisation_id)
+    db.session.execute(organisation.with_for_update())
     managing = MANAGING_ROLE[membership.organisation.kind]
     others = (
         select(func.count())

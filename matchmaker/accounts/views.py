@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -51,7 +49,8 @@ def sign_in() -> Answer:
     form = SignInForm()
     target = local_target(request.values.get("next"), url_for("dashboard.home"))
     if not form.validate_on_submit():
-        return render_template("accounts/sign_in.html", form=form, target=target)
+        page = render_template("accounts/sign_in.html", form=form, target=target)
+        return page, 422 if form.has_errors else 200
     email, password = form.email.data or "", form.password.data or ""
     with unit_of_work():
         services.note_attempt(email, request.remote_addr or "")
@@ -61,16 +60,17 @@ def sign_in() -> Answer:
     if not fits or password_hash is None:
         form.extra_errors.append(_("This e-mail address and password do not go together."))
         return render_template("accounts/sign_in.html", form=form, target=target), 422
-    _begin_session(email)
-    return redirect(target)
-
-
-def _begin_session(email: str) -> None:
     with unit_of_work():
         user = queries.find_user_by_email(email)
         assert user is not None
-        token, row = services.open_session(user)
-        sessions.start(token, row)
+        services.strengthen_hash(user, password)
+        token, row = services.open_session(user, replacing=sessions.current_row())
+    sessions.start(token, row)
+    return redirect(target)
+
+
+def _start_session(user: User) -> None:
+    sessions.start(*services.open_session(user, replacing=sessions.current_row()))
 
 
 @blueprint.post("/sign-out")
@@ -98,7 +98,9 @@ def choose_language() -> Answer:
         if row is not None:
             services.set_locale(g.actor, row.user, locale=chosen)
         secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
-        response.set_cookie(i18n.COOKIE, chosen, max_age=365 * 86400, samesite="Lax", httponly=True, secure=secure)
+        response.set_cookie(
+            i18n.cookie_name(), chosen, max_age=365 * 86400, samesite="Lax", httponly=True, secure=secure
+        )
     return response
 
 
@@ -108,6 +110,7 @@ def account() -> Answer:
     form = PasswordForm()
     user = _session_row().user
     if form.is_submitted():
+        services.note_attempt(user.email, request.remote_addr or "")  # the present password can be guessed at here too
         form.run(lambda: _change_password(user, form))
         if not form.has_errors:
             done(_("Your password was changed; other sessions were ended."))
@@ -116,9 +119,8 @@ def account() -> Answer:
 
 
 def _change_password(user: User, form: PasswordForm) -> None:
-    services.change_password(
-        g.actor, user, present=form.present.data or "", new=form.password.data or "", keep=sessions.current_row()
-    )
+    services.change_password(g.actor, user, present=form.present.data or "", new=form.password.data or "")
+    _start_session(user)
 
 
 def _session_row() -> SignIn:
@@ -160,21 +162,17 @@ def _register(form: OrganisationForm) -> Organisation:
         profile=form.profile(),
     )
     if isinstance(form, RegisterForm):
-        sessions.start(*services.open_session(user))
+        _start_session(user)
     return organisation
 
 
 # --- organisations --------------------------------------------------------------------------------------------------
 
 
-def _member_of(membership_id: Any) -> Membership | None:
-    return queries.find_membership(membership_id)
-
-
 @blueprint.get("/organisations")
 @needs(Can.ORGANISATION_LIST)
 def organisations() -> Answer:
-    kind, state, text = request.args.get("kind", ""), request.args.get("state", ""), request.args.get("q", "").strip()
+    kind, state, text = request.args.get("kind", ""), request.args.get("state", ""), paging.search_text()
     query = queries.list_organisations(
         g.actor,
         kind=OrganisationKind(kind) if kind in set(OrganisationKind) else None,
@@ -190,10 +188,12 @@ def organisations() -> Answer:
 @blueprint.get("/organisations/<uuid:id>")
 @needs(Can.ORGANISATION_VIEW, load=queries.find_organisation)
 def organisation(organisation: Organisation) -> Answer:
+    return _organisation_page(organisation, DecisionForm(formdata=None))
+
+
+def _organisation_page(organisation: Organisation, form: DecisionForm) -> str:
     actions = workflow.open_actions(g.actor, organisation, states.ORGANISATION)
-    return render_template(
-        "accounts/organisation.html", organisation=organisation, actions=actions, form=DecisionForm(formdata=None)
-    )
+    return render_template("accounts/organisation.html", organisation=organisation, actions=actions, form=form)
 
 
 @blueprint.route("/organisations/<uuid:id>/edit", methods=["GET", "POST"])
@@ -213,9 +213,10 @@ def edit_organisation(organisation: Organisation) -> Answer:
 @needs(Can.ORGANISATION_VERIFY, load=queries.find_organisation)
 def decide_organisation(organisation: Organisation, action: str) -> Answer:
     form = DecisionForm()
-    if form.validate():
-        services.decide_organisation(g.actor, organisation, action=action, reason=form.reason.data or "")
-        done(_("The decision was recorded."))
+    form.run(lambda: services.decide_organisation(g.actor, organisation, action=action, reason=form.reason.data or ""))
+    if form.has_errors:
+        return _organisation_page(organisation, form), 422
+    done(_("The decision was recorded."))
     return redirect(url_for("accounts.organisation", id=organisation.id))
 
 
@@ -230,8 +231,8 @@ def add_recognition(organisation: Organisation) -> Answer:
                 organisation,
                 kind=RecognitionKind(form.kind.data),
                 number=form.number.data or "",
-                valid_from=form.valid_from.data,
-                valid_until=form.valid_until.data,
+                valid_from=form.day(form.valid_from),
+                valid_until=form.day(form.valid_until),
             )
         )
         if not form.has_errors:
@@ -298,7 +299,7 @@ def revoke_invitation(invitation: Invitation) -> Answer:
 
 
 @blueprint.route("/memberships/<uuid:id>/roles", methods=["GET", "POST"])
-@needs(Can.MEMBERSHIP_MANAGE, load=_member_of)
+@needs(Can.MEMBERSHIP_MANAGE, load=queries.find_membership)
 def change_roles(membership: Membership) -> Answer:
     form = RolesForm(membership.organisation.kind, data={"roles": [str(role) for role in membership.role_set]})
     if form.is_submitted():
@@ -311,12 +312,12 @@ def change_roles(membership: Membership) -> Answer:
 
 
 @blueprint.post("/memberships/<uuid:id>/remove")
-@needs(Can.MEMBERSHIP_MANAGE, load=_member_of)
+@needs(Can.MEMBERSHIP_MANAGE, load=queries.find_membership)
 def remove_member(membership: Membership) -> Answer:
-    organisation_id = membership.organisation_id
+    organisation_id, oneself = membership.organisation_id, membership.user_id == g.actor.user_id
     services.remove_member(g.actor, membership)
     done(_("The member was removed."))
-    return redirect(url_for("accounts.members", id=organisation_id))
+    return redirect(url_for("dashboard.home") if oneself else url_for("accounts.members", id=organisation_id))
 
 
 @blueprint.route("/join/<token>", methods=["GET", "POST"])
@@ -332,7 +333,7 @@ def invitation(token: str) -> Answer:
         user = _invited_user(offer, known, form)
         if user is not None:
             services.accept_invitation(offer, user)
-            sessions.start(*services.open_session(user))
+            _start_session(user)
             done(_("Welcome to %(name)s.", name=offer.organisation.name))
             return redirect(url_for("accounts.organisation", id=offer.organisation_id))
     page = render_template("accounts/invitation.html", offer=offer, known=known is not None, form=form)

@@ -18,7 +18,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from matchmaker.core.errors import Forbidden, NotFound, Unauthenticated
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -119,7 +118,8 @@ class _Not(Rule):
         return not self.inner.one(actor, row)
 
     def many(self, actor: Actor) -> sa.ColumnElement[bool]:
-        return sa.not_(self.inner.many(actor))
+        # Not plain NOT: where the column is NULL that gives NULL, and the row would be missing from lists.
+        return sa.not_(sa.func.coalesce(self.inner.many(actor), sa.false()))
 
 
 class AboutActor(Rule):

@@ -1,15 +1,26 @@
 """Triggers that let a table only grow: the database itself refuses UPDATE, DELETE and TRUNCATE.
 
-Migrations call this for the ledger and the audit log; nothing in the application can switch it off.
+Migrations call this for the ledger, the audit log and the frozen texts; nothing in the application can switch it off.
 """
 
 from __future__ import annotations
 
-TABLES = ("audit_events", "journal_entries", "journal_legs")
+TABLES = (
+    "audit_events",
+    "journal_entries",
+    "journal_legs",
+    "revisions",
+    "terms_versions",
+    "acceptances",
+    "signatures",
+    "royalty_reports",
+)
 
 _FUNCTION = """
-CREATE OR REPLACE FUNCTION matchmaker_append_only() RETURNS trigger LANGUAGE plpgsql AS
-$$ BEGIN RAISE EXCEPTION 'append_only: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
+CREATE OR REPLACE FUNCTION matchmaker_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'append_only: % of % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$
 """
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from matchmaker.core.errors import DomainError, InvalidMany
+from matchmaker.core.money import yuan_text
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +40,15 @@ def plain(error: DomainError) -> str:
     """The sentence of an error in English, as commands speak it."""
     if isinstance(error, InvalidMany):
         return " ".join(plain(part) for part in error.errors)
-    return error.phrase % error.facts if error.facts else error.phrase
+    facts = {name: _shown(name, value) for name, value in error.facts.items()}
+    return error.phrase % facts if facts else error.phrase
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A fact without catalogue or application, which the commands on files do without."""
+    if name.endswith("_fen") and isinstance(value, int):
+        return f"¥{yuan_text(value)}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else value
 
 
 def fail(sentence: str) -> None:

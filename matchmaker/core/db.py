@@ -2,7 +2,7 @@
 
 * Reads run in a read-only transaction, so that a GET cannot write even by mistake.
 * A unit of work is the only thing that commits. On SQLite it begins IMMEDIATE: a deferred transaction that
-  upgrades fails with "database is locked" however long the busy timeout (measured; docs/reliability.md).
+  upgrades fails with "database is locked" however long the busy timeout (docs/decisions/0003).
 * A command runs in a savepoint, checks its permission, flushes, translates named constraints into domain
   errors, and refuses to change rows without an audit event.
 """
@@ -10,15 +10,17 @@
 from __future__ import annotations
 
 import functools
+import random
 import re
 import sqlite3
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -26,7 +28,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, mapped_column, registry, scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
 from matchmaker.config import MIGRATIONS, Settings
@@ -38,7 +40,7 @@ NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
 
@@ -57,7 +59,20 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+if TYPE_CHECKING:
+
+    class db:  # a checker takes `db.Model` as a base class only from a class
+        class Model(Base):
+            __abstract__ = True
+
+        session: ClassVar[scoped_session[Session]]
+        engine: ClassVar[sa.Engine]
+        metadata: ClassVar[sa.MetaData]
+
+        @staticmethod
+        def init_app(app: Flask) -> None: ...
+else:
+    db = SQLAlchemy(model_class=Base)
 migrate = Migrate(directory=str(MIGRATIONS))
 
 
@@ -91,10 +106,16 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     return version >= newest or any(version[:2] == fixed[:2] and version >= fixed for fixed in backports)
 
 
+def journal_mode() -> str:
+    """The journal that the SQLite at hand can be trusted with."""
+    return "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "DELETE"
+
+
 def _configure_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
-    journal = "WAL" if wal_is_safe(sqlite3.sqlite_version_info) else "DELETE"
-    for pragma in ("busy_timeout=30000", f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
+    pragmas = ["busy_timeout=30000", f"journal_mode={journal_mode()}", "synchronous=FULL", "foreign_keys=ON"]
+    pragmas += ["recursive_triggers=ON"]  # else INSERT OR REPLACE deletes past the triggers of append-only tables
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
@@ -111,7 +132,8 @@ def _begin_postgresql(connection: sa.Connection) -> None:
 def init_app(app: Flask, settings: Settings) -> None:
     sqlite = settings.database_url.startswith("sqlite")
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not sqlite}
+    # Parameters hold what people typed: they stay out of the text of errors, and so out of logs.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": not sqlite, "hide_parameters": True}
     db.init_app(app)
     migrate.init_app(app, db, compare_type=True, render_as_batch=True)
     with app.app_context():
@@ -161,6 +183,7 @@ def unit_of_work() -> Iterator[Session]:
         _writing.reset(token)
         changed = db.session.info.pop("events", 0)
         db.session.info.pop("changes", 0)
+        db.session.info.pop("records", 0)
     if changed:
         for hook in _after_commit:
             hook()
@@ -169,11 +192,13 @@ def unit_of_work() -> Iterator[Session]:
 def with_retries(work: Callable[[], Any], *, tries: int = 3) -> Any:
     """Run a whole unit of work again where PostgreSQL asks for it. Raises Conflict after the last try."""
     for attempt in range(tries):
+        if attempt:  # apart from each other, or two that clashed clash again
+            time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
         try:
             with unit_of_work():
                 return work()
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) not in _RETRIED or attempt == tries - 1:
+            if getattr(error.orig, "sqlstate", None) not in _RETRIED:
                 raise
     raise Conflict()
 
@@ -181,8 +206,8 @@ def with_retries(work: Callable[[], Any], *, tries: int = 3) -> Any:
 # --- commands -------------------------------------------------------------------------------------------------------
 
 _meanings: dict[str, Callable[[], DomainError]] = {}
+_SQLITE_NAMED = re.compile(r"(?:CHECK constraint failed: |UNIQUE constraint failed: index ')(\w+)")
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
-_SQLITE_CHECK = re.compile(r"CHECK constraint failed: (\w+)")
 
 
 def constraint_means(name: str, error: Callable[[], DomainError]) -> None:
@@ -196,15 +221,22 @@ def _violated(error: IntegrityError) -> str | None:
     if diagnostics is not None:
         return str(diagnostics.constraint_name) if diagnostics.constraint_name else None
     text = str(error.orig)
-    if match := _SQLITE_CHECK.search(text):
+    if match := _SQLITE_NAMED.search(text):
         return match[1]
-    if match := _SQLITE_UNIQUE.search(text):
-        # SQLite names the columns; our naming convention makes the constraint's name of them.
-        table, columns = "", []
-        for part in match[1].split(", "):
-            table, column = part.split(".")
-            columns.append(column)
-        return f"uq_{table}_{'_'.join(columns)}"
+    if match := _SQLITE_UNIQUE.search(text):  # SQLite names the columns, not the constraint
+        pairs = [part.split(".") for part in match[1].split(", ")]
+        return _unique_over(pairs[0][0], [column for _, column in pairs])
+    return None
+
+
+def _unique_over(table: str, columns: list[str]) -> str | None:
+    """Name of what keeps these columns of a table unique: primary key, UNIQUE or unique index."""
+    found = db.metadata.tables[table]
+    indexes = [index for index in found.indexes if index.unique]
+    guards = [c for c in found.constraints if isinstance(c, sa.PrimaryKeyConstraint | sa.UniqueConstraint)]
+    for guard in (*guards, *indexes):
+        if [column.name for column in guard.columns] == columns:
+            return str(guard.name)
     return None
 
 
@@ -237,12 +269,11 @@ def command(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]
                 raise RuntimeError(f"{function.__qualname__} needs a unit of work")
             access.require(actor, permission, thing)
             info = db.session.info
-            outer = info.get("changes", 0), info.get("events", 0)
+            changes, records = info.get("changes", 0), info.get("records", 0)
             with translated_errors(), db.session.begin_nested():
                 result = function(*args, **kwargs)
                 db.session.flush()
-            changes, events = info.get("changes", 0), info.get("events", 0)
-            if changes - events > outer[0] - outer[1] and events == outer[1]:
+            if info.get("changes", 0) > changes and info.get("records", 0) == records:
                 raise RuntimeError(f"{function.__qualname__} changed rows without an audit event")
             return result
 
@@ -252,10 +283,27 @@ def command(permission: Permission) -> Callable[[Callable[P, R]], Callable[P, R]
     return wrap
 
 
+_AUDIT_LOG = "audit_events"
+
+
 @event.listens_for(Session, "after_flush")
-def _count(session: Session, context: Any) -> None:
-    """Count changed rows and audit events, for the check above and for the wake-up call."""
+def _count_rows(session: Session, context: Any) -> None:
+    """Count changed rows and audit records, for the check above; events wake the worker."""
     for row in (*session.new, *session.dirty, *session.deleted):
-        session.info["changes"] = session.info.get("changes", 0) + 1
-        if getattr(row, "__tablename__", "") == "audit_events":
-            session.info["events"] = session.info.get("events", 0) + 1
+        if getattr(row, "__tablename__", "") == _AUDIT_LOG:
+            _count(session, "records", "events")
+        else:
+            _count(session, "changes")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _count_statement(state: ORMExecuteState) -> None:
+    """The same for statements that change many rows at once."""
+    if state.is_insert or state.is_update or state.is_delete:
+        table = getattr(getattr(state.statement, "table", None), "name", "")
+        _count(state.session, "records" if table == _AUDIT_LOG else "changes")
+
+
+def _count(session: Session, *names: str) -> None:
+    for name in names:
+        session.info[name] = session.info.get(name, 0) + 1

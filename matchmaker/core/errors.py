@@ -8,6 +8,7 @@ name the facts as ``%(name)s``. A good sentence says what, why, and what now.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -15,6 +16,12 @@ from typing import Any, ClassVar
 def N_(phrase: str) -> str:
     """Mark a phrase for the catalogue without translating it here."""
     return phrase
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an unexpected error came from, for the log: types and places without the texts, which may hold input."""
+    places = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    return places if error.__cause__ is None else f"{trace_of(error.__cause__)}\nwhich led to\n{places}"
 
 
 class DomainError(Exception):

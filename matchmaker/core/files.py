@@ -7,17 +7,17 @@ import os
 import tempfile
 import uuid
 import zipfile
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.core import clock
 from matchmaker.core.db import db, id_column
-from matchmaker.core.errors import Invalid, N_
+from matchmaker.core.errors import N_, Invalid
 from matchmaker.core.types import Number, UtcDateTime, clean_text
 
 CHUNK = 64 * 1024
@@ -60,14 +60,6 @@ class StoredFile(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    sha256: str
-    size: int
-    media_type: str
-    suffix: str
-
-
 def path_of(root: Path, sha256: str) -> Path:
     return root / sha256[:2] / sha256[2:4] / sha256
 
@@ -76,9 +68,11 @@ def put(root: Path, stream: BinaryIO, *, limit_bytes: int, field: str | None = N
     """Store a stream and return its row (the same row for the same bytes).
 
     Written to a temporary file, synced and renamed before the row exists: a row never points to a missing file;
-    a file without a row, after a crash, is harmless.
+    a file without a row, after a crash, is harmless. Raises FileTooLarge, FileEmpty, FileTypeRefused at `field`.
     """
     root.mkdir(parents=True, exist_ok=True)
+    if stream.seekable():
+        stream.seek(0)  # a unit of work that is tried again reads the upload again
     digest, size = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(dir=root, prefix=".upload-", delete=False) as target:
         temporary = Path(target.name)
@@ -97,14 +91,31 @@ def put(root: Path, stream: BinaryIO, *, limit_bytes: int, field: str | None = N
             place = path_of(root, digest.hexdigest())
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(temporary, place)
+            _sync_directory(place.parent)
         finally:
             temporary.unlink(missing_ok=True)
-    known = db.session.query(StoredFile).filter_by(sha256=digest.hexdigest()).one_or_none()
-    if known is None:
-        known = StoredFile(sha256=digest.hexdigest(), size=size, media_type=media_type, created_at=clock.now())
-        db.session.add(known)
-        db.session.flush()
-    return known
+    return _row(digest.hexdigest(), size, media_type)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _row(sha256: str, size: int, media_type: str) -> StoredFile:
+    query = select(StoredFile).where(StoredFile.sha256 == sha256)
+    if known := db.session.scalar(query):
+        return known
+    row = StoredFile(sha256=sha256, size=size, media_type=media_type, created_at=clock.now())
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # someone else stores the same bytes at this moment
+        return db.session.scalars(query).one()
+    return row
 
 
 def _media_type(path: Path, field: str | None) -> str:
@@ -117,7 +128,7 @@ def _media_type(path: Path, field: str | None) -> str:
         try:
             with zipfile.ZipFile(path) as archive:
                 names = set(archive.namelist())
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:  # all that a bent one raises
             raise FileTypeRefused(field=field) from error
         for member, media_type, _ in _OFFICE:
             if member in names:
@@ -128,6 +139,6 @@ def _media_type(path: Path, field: str | None) -> str:
 def safe_name(name: str, media_type: str) -> str:
     """Display name of an upload: no path, no control or bidi characters, the suffix that its content has."""
     suffix = next(s for _, kind, s in (*_SIGNATURES, *_OFFICE) if kind == media_type)
-    stem = clean_text(name.replace("\\", "/").rsplit("/", 1)[-1]).replace("\n", " ").strip(" .") or "file"
+    stem = " ".join(clean_text(name.replace("\\", "/").rsplit("/", 1)[-1]).split()).strip(" .") or "file"
     stem = stem[: -len(suffix)] if stem.lower().endswith(suffix) else stem
     return stem[:_LONGEST_NAME] + suffix

@@ -17,6 +17,7 @@ from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from matchmaker.config import Settings
 from matchmaker.core import db as database
 from matchmaker.core.db import db
+from matchmaker.core.errors import trace_of
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def _queue(settings: Settings) -> Huey:
         return RedisHuey("matchmaker", url=settings.jobs_url)
     if scheme == "postgresql":
         return PostgresHuey("matchmaker", dsn=settings.jobs_url)
-    return SqliteHuey("matchmaker", filename="/" + path.lstrip("/"), fsync=False)
+    return SqliteHuey("matchmaker", filename=path.removeprefix("/"), journal_mode=database.journal_mode())
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -73,8 +74,8 @@ def run_pullers(settings: Settings) -> None:
     for name, function in _pullers.items():
         try:
             function(settings)
-        except Exception:
-            log.exception("puller %s failed; it runs again within a minute", name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other pullers must run
+            log.error("puller %s failed; it runs again within a minute\n%s", name, trace_of(error))
         finally:
             db.session.remove()
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from flask_babel import gettext
 
 from matchmaker.core.errors import DomainError, InvalidMany
 from matchmaker.core.web import filters
+
+LONGEST_FACT = 300
+"""A sentence that repeats what was typed repeats this much of it: nobody reads a megabyte of digits."""
 
 _labels: dict[tuple[type, str], str] = {}
 
@@ -23,7 +27,7 @@ def register_labels(labels: Mapping[Any, str]) -> None:
 
 def label(member: Any) -> str:
     """Name of an enumeration member in the reader's language."""
-    return gettext(_labels[type(member), str(member)])
+    return str(gettext(_labels[type(member), str(member)]))
 
 
 def has_label(member: Any) -> bool:
@@ -39,7 +43,7 @@ def phrase(error: DomainError) -> str:
 
 def say(sentence: str, facts: Mapping[str, Any]) -> str:
     """A catalogue phrase with its facts, each shown the way the reader expects."""
-    translated = gettext(sentence)
+    translated = str(gettext(sentence))
     return translated % {name: _shown(name, value) for name, value in facts.items()} if facts else translated
 
 
@@ -52,6 +56,10 @@ def _shown(name: str, value: Any) -> Any:
         return filters.moment(value)
     if isinstance(value, date):
         return filters.day(value)
+    if isinstance(value, Fraction):
+        return filters.percent(value)
     if isinstance(value, tuple | list):
         return gettext(", ").join(str(_shown("", part)) for part in value)
+    if isinstance(value, str) and len(value) > LONGEST_FACT:
+        return value[:LONGEST_FACT] + "…"
     return value

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import ssl
 import uuid
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -26,6 +29,7 @@ log = logging.getLogger(__name__)
 
 TRIES = 8
 BATCH = 50
+TIMEOUT = 20
 
 
 class OutboxMessage(db.Model):
@@ -51,7 +55,7 @@ def post_mail(*, to: str, subject: str, body: str) -> None:
 
 @jobs.puller("outbox")
 def deliver_due(settings: Settings) -> int:
-    """Send what is due, each message in its own unit of work. Returns how many went out."""
+    """Send what is due, one after the other. Returns how many went out."""
     query = (
         select(OutboxMessage.id)
         .where(OutboxMessage.sent_at.is_(None), OutboxMessage.due_at <= clock.now(), OutboxMessage.tries < TRIES)
@@ -62,40 +66,62 @@ def deliver_due(settings: Settings) -> int:
 
 
 def _deliver(settings: Settings, message_id: uuid.UUID) -> bool:
+    """Sends between two short units of work: a slow mail server must not hold the database's write lock.
+
+    The first puts the next try off, so that no other worker takes the message meanwhile and one lost to a kill comes
+    up again.
+    """
     with unit_of_work() as session:
         message = session.get(OutboxMessage, message_id, with_for_update=True)
-        if message is None or message.sent_at is not None:
+        if message is None or message.sent_at is not None or message.due_at > clock.now():
             return False
         message.tries += 1
-        try:
-            _send(settings, message)
-        except (OSError, smtplib.SMTPException) as error:
-            message.last_error = f"{type(error).__name__}: {error}"[:500]
-            message.due_at = clock.now() + timedelta(minutes=2**message.tries)
-            log.warning("mail %s not delivered: %s", message_id, type(error).__name__)
-            return False
-        message.sent_at, message.last_error = clock.now(), None
-        return True
+        message.due_at = clock.now() + timedelta(minutes=2**message.tries)
+        tries, payload, created_at = message.tries, message.payload, message.created_at
+    failure = None
+    try:
+        _send(settings, _mail(settings, message_id, payload, created_at))
+    except Exception as error:  # noqa: BLE001 - one message that cannot be sent must not hold up the others
+        failure = error
+        log.warning("mail %s not delivered, try %s of %s: %s", message_id, tries, TRIES, type(error).__name__)
+    with unit_of_work() as session:
+        message = session.get_one(OutboxMessage, message_id)
+        message.sent_at = clock.now() if failure is None else None
+        message.last_error = None if failure is None else f"{type(failure).__name__}: {failure}"[:500]
+    return failure is None
 
 
-def _send(settings: Settings, message: OutboxMessage) -> None:
+def _mail(settings: Settings, message_id: uuid.UUID, payload: dict[str, str], created_at: datetime) -> EmailMessage:
     mail = EmailMessage()
-    mail["From"], mail["To"] = settings.mail_from, message.payload["to"]
-    mail["Subject"] = message.payload["subject"]
-    mail["Message-ID"] = f"<{message.id}@matchmaker>"
-    mail.set_content(message.payload["body"])
+    mail["From"], mail["To"] = settings.mail_from, payload["to"]
+    mail["Subject"] = " ".join(payload["subject"].split())
+    mail["Date"] = format_datetime(created_at)
+    mail["Message-ID"] = f"<{message_id}@matchmaker>"
+    mail.set_content(payload["body"])
+    return mail
+
+
+def _send(settings: Settings, mail: EmailMessage) -> None:
     if settings.smtp_url is None:
-        _keep(settings.data_dir / "mail", f"{message.id}.eml", bytes(mail))
+        _keep(settings.data_dir / "mail", mail)
         return
-    url = urlsplit(settings.smtp_url)
-    client = smtplib.SMTP_SSL if url.scheme == "smtps" else smtplib.SMTP
-    with client(url.hostname or "localhost", url.port or 0, timeout=20) as smtp:
+    url, context = urlsplit(settings.smtp_url), ssl.create_default_context()
+    encrypted = url.scheme == "smtps"
+    connect: Any = partial(smtplib.SMTP_SSL, context=context) if encrypted else smtplib.SMTP
+    with connect(url.hostname or "localhost", url.port or 0, timeout=TIMEOUT) as smtp:
+        smtp.ehlo()
+        if not encrypted and smtp.has_extn("starttls"):
+            smtp.starttls(context=context)
+            encrypted = True
         if url.username:
+            if not encrypted:
+                raise smtplib.SMTPNotSupportedError("no password is sent over a connection that is not encrypted")
             smtp.login(unquote(url.username), unquote(url.password or ""))
         smtp.send_message(mail)
 
 
-def _keep(directory: Path, name: str, content: bytes) -> None:
+def _keep(directory: Path, mail: EmailMessage) -> None:
     """Without a mail server, mails are kept as files: the operator can read what would have gone out."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / name).write_bytes(content)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # they hold links that let people in
+    name = str(mail["Message-ID"]).strip("<>").partition("@")[0]
+    (directory / f"{name}.eml").write_bytes(bytes(mail))

@@ -7,6 +7,7 @@ form. What is stored compares and sorts alike on both engines (instants and days
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 import uuid
 from datetime import UTC, date, datetime
@@ -17,14 +18,13 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Te
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-
 _T = TypeVar("_T")
 
 
 class _Portable(TypeDecorator[_T]):
     """A type with one form on PostgreSQL (`wide`) and a STRICT one on SQLite (`impl`)."""
 
-    impl = Text
+    impl: type[TypeEngine[Any]] = Text
     wide: TypeEngine[Any] = Text()
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
@@ -39,9 +39,10 @@ class Id(_Portable["uuid.UUID"]):
     wide = Uuid(as_uuid=True)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return str(value if isinstance(value, uuid.UUID) else uuid.UUID(value))
+        if value is None:
+            return None
+        identifier = value if isinstance(value, uuid.UUID) else uuid.UUID(value)
+        return identifier if dialect.name == "postgresql" else str(identifier)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
         return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(value)
@@ -59,7 +60,9 @@ class UtcDateTime(_Portable[datetime]):
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
         instant = value.astimezone(UTC)
-        return instant if dialect.name == "postgresql" else instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if dialect.name == "postgresql":
+            return instant
+        return instant.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -69,12 +72,14 @@ class UtcDateTime(_Portable[datetime]):
 
 
 class Day(_Portable[date]):
-    """Calendar day of Asia/Shanghai."""
+    """Calendar day of Asia/Shanghai. Refuses an instant: on which day it falls is the clock's to say."""
 
     cache_ok = True
     wide = Date()
 
     def process_bind_param(self, value: date | None, dialect: Dialect) -> Any:
+        if isinstance(value, datetime):
+            raise TypeError("a day is needed, not an instant: see clock.day_of")
         if value is None or dialect.name == "postgresql":
             return value
         return value.isoformat()
@@ -97,11 +102,16 @@ class Fen(_Portable[int]):
 
 
 class Number(_Portable[int]):
-    """Whole number up to 64 bits."""
+    """Whole number up to 64 bits. Refuses anything but int: PostgreSQL would round 12.5 without a word."""
 
     cache_ok = True
     impl = Integer
     wide = BigInteger()
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        if value is not None and not isinstance(value, int):
+            raise TypeError(f"a whole number is needed, not {type(value).__name__}")
+        return value
 
 
 class Flag(_Portable[bool]):
@@ -120,7 +130,7 @@ class Json(_Portable[Any]):
     """Plain data: dicts, lists, strings, whole numbers. Kept in canonical form, so that equal data is equal text."""
 
     cache_ok = True
-    wide = JSONB()
+    wide = JSONB(none_as_null=True)  # None is NULL here as on SQLite, not the JSON word
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return value if value is None or dialect.name == "postgresql" else canonical_json(value)
@@ -150,18 +160,18 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-_BIDI = {chr(point) for point in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)}
+_DROPPED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters (line break and tab stay), surrogates
+    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # direction marks, overrides and isolates
+    "\u200b\u2060\ufeff]"  # zero-width space, word joiner, byte order mark; the joiners that scripts need stay
+)
 
 
 def clean_text(text: str) -> str:
-    """Text fit to store on either engine: NFC, no NUL, control, surrogate or bidi-override characters.
+    """Text fit to store on either engine: NFC, no NUL, control, surrogate, bidi or zero-width characters.
 
-    PostgreSQL refuses NUL, SQLite cuts at it; lone surrogates break both drivers; bidi overrides let a
-    name read as another. Line breaks become ``\\n``; tabs stay.
+    PostgreSQL refuses NUL, SQLite cuts at it; lone surrogates break both drivers; bidi overrides and what nobody
+    sees let a name pass for another. Line breaks become ``\\n``; tabs stay. Cleaning twice changes nothing more.
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return "".join(
-        char
-        for char in text
-        if char in "\n\t" or (unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI)
-    )
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _DROPPED.sub("", text))

@@ -10,6 +10,8 @@ the first acceptance is the step `accept_first` and the last one `accept`. `acce
 Every signature is the step `sign` but the last one, which brings the deal into force: `activate`, or
 `activate_untried` where the terms leave nothing to wait for (`schedule.awaits_payment`). `signing_step` says which.
 
+A deal that has ended stays so; what had fallen due can still be paid (Civil Code art. 567).
+
 An offer can be taken back until the last signature (by the side that made it; it returns to draft) or declined
 (by another side): before that no written contract exists (Civil Code art. 490, 863).
 """
@@ -132,8 +134,8 @@ def _documents_are_back(deal: Any, *, documents_returned: bool, **_: Any) -> Non
         raise DocumentsNotReturned(field="documents_returned")
 
 
-def _within_outstanding(deal: Any, *, fen: int, outstanding_fen: int, **_: Any) -> None:
-    if fen > outstanding_fen:
+def _within_outstanding(deal: Any, *, amount_fen: int, outstanding_fen: int, **_: Any) -> None:
+    if amount_fen > outstanding_fen:
         raise OverPayment(field="fen", outstanding_fen=outstanding_fen)
 
 
@@ -178,11 +180,15 @@ DEAL = Workflow(
         Transition(_S.PAYING, _A.REVERSE_PAYMENT, _S.PAYING, "deal.payment_reversed", "deal:reverse_payment"),
         Transition(_S.PAYING, _A.COMPLETE, _S.COMPLETED, "deal.completed", "deal:complete", _nothing_owed),
         Transition(_S.PAYING, _A.TERMINATE, _S.ENDED, "deal.terminated", "deal:terminate"),
+        Transition(
+            _S.ENDED, _A.RECORD_PAYMENT, _S.ENDED, "deal.payment_recorded", "deal:record_payment", _within_outstanding
+        ),
+        Transition(_S.ENDED, _A.REVERSE_PAYMENT, _S.ENDED, "deal.payment_reversed", "deal:reverse_payment"),
     ],
-    final=[_S.ENDED, _S.COMPLETED],
+    final=[_S.COMPLETED],
 )
 """Guards look at these facts: `start_payment` has_evidence (bool), `end` documents_returned (bool),
-`record_payment` fen and outstanding_fen (int, from `schedule.outstanding`), `complete` outstanding_fen and
+`record_payment` amount_fen and outstanding_fen (int, from `schedule.outstanding`), `complete` outstanding_fen and
 unreported (int, royalty periods without a report). Flags and figures only: facts go into the audit log."""
 
 _PRINCIPALS = frozenset({PartyRole.LICENSOR, PartyRole.LICENSEE})

@@ -6,6 +6,7 @@ publication, so that a draft may be incomplete. Both return every finding at onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -13,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from matchmaker.core import money
-from matchmaker.core.errors import Conflict, Invalid, N_
+from matchmaker.core.errors import N_, Conflict, Invalid
 from matchmaker.listings.kinds import Language, Mode, RightKind, RightStatus
 
 LONGEST_TITLE = 200
@@ -75,11 +76,6 @@ class AmountNegative(Invalid):
 class RangeReversed(Invalid):
     code = "listings.range_reversed"
     phrase = N_("The upper amount is below the lower one.")
-
-
-class RangeOpen(Invalid):
-    code = "listings.range_open"
-    phrase = N_("Give both ends of the range; the same amount twice is a fixed price.")
 
 
 class RightIncomplete(Invalid):
@@ -180,7 +176,7 @@ class _Facts:
     def of_plain(cls, plain: Mapping[str, Any]) -> Self:
         """Reads plain data of ours; keys of no field are passed over, missing ones take their default."""
         known = {entry.name for entry in fields(cls)} & plain.keys()
-        return cls(**{name: _READ.get(name, _same)(plain[name]) for name in known})
+        return cls(**{name: READ.get(name, _same)(plain[name]) for name in known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,13 +225,16 @@ def _day(value: Any) -> date | None:
 
 
 def _right(plain: Mapping[str, Any]) -> Right:
-    kind, status = plain["kind"], plain["status"]
+    kind, status = plain.get("kind"), plain.get("status")
     return Right(
-        kind and RightKind(kind), plain["number"], status and RightStatus(status), _day(plain.get("expires_on"))
+        kind=RightKind(kind) if kind else None,
+        number=plain.get("number") or "",
+        status=RightStatus(status) if status else None,
+        expires_on=_day(plain.get("expires_on")),
     )
 
 
-_READ: Mapping[str, Callable[[Any], Any]] = {
+READ: Mapping[str, Callable[[Any], Any]] = {
     "keywords": tuple,
     "industries": tuple,
     "modes": lambda modes: tuple(Mode(mode) for mode in modes),
@@ -244,6 +243,17 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "completers": lambda rows: tuple(Completer(row["name"], row.get("share")) for row in rows),
     "deadline_on": _day,
 }
+"""How the plain form of a field becomes its value; fields not named are their own plain form."""
+
+_SEPARATORS = re.compile(r"[,;，；、\n]+")
+
+
+def keywords_of(text: str) -> tuple[str, ...]:
+    """Keywords written in one line, in their order, each once."""
+    kept: dict[str, str] = {}
+    for word in _SEPARATORS.split(text):
+        kept.setdefault(word.strip().casefold(), " ".join(word.split()))
+    return tuple(word for word in kept.values() if word)
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
@@ -322,8 +332,6 @@ def _range_faults(noun: str, low: int | None, high: int | None) -> Iterator[Inva
             yield AmountNegative(field=field)
         elif end > money.LIMIT_FEN:
             yield money.AmountTooLarge(field=field, text=money.yuan_text(end), limit_fen=money.LIMIT_FEN)
-    if (low is None) != (high is None):
-        yield RangeOpen(field=next(field for field, end in ends.items() if end is None))
     if low is not None and high is not None and high < low:
         yield RangeReversed(field=f"{noun}_max_fen")
 

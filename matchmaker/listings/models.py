@@ -4,79 +4,33 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from matchmaker.accounts.models import Organisation
+from matchmaker.accounts.models import Organisation, User
 from matchmaker.core.db import db, id_column, one_of
-from matchmaker.core.errors import N_
 from matchmaker.core.files import StoredFile
 from matchmaker.core.messages import register_labels
 from matchmaker.core.types import Choice, Fen, Flag, Json, Number
 from matchmaker.core.workflow import Stateful
+from matchmaker.listings.kinds import LABELS, Language, ListingState, Mode, RightKind, RightStatus
 
+__all__ = [
+    "Achievement",
+    "Attachment",
+    "Disclosure",
+    "Language",
+    "ListingState",
+    "Mode",
+    "Need",
+    "Revision",
+    "RightKind",
+    "RightStatus",
+]
 
-class ListingState(StrEnum):
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
-
-
-class Mode(StrEnum):
-    """Ways in which a result may change hands."""
-
-    PAY_LATER_LICENCE = "pay_later_licence"
-    ORDINARY_LICENCE = "ordinary_licence"
-    EXCLUSIVE_LICENCE = "exclusive_licence"
-    ASSIGNMENT = "assignment"
-    EQUITY = "equity"
-    CO_DEVELOPMENT = "co_development"
-
-
-class RightKind(StrEnum):
-    INVENTION_PATENT = "invention_patent"
-    UTILITY_MODEL = "utility_model"
-    DESIGN_PATENT = "design_patent"
-    SOFTWARE_COPYRIGHT = "software_copyright"
-    PLANT_VARIETY = "plant_variety"
-    IC_LAYOUT = "ic_layout"
-    KNOW_HOW = "know_how"
-
-
-class RightStatus(StrEnum):
-    PENDING = "pending"
-    GRANTED = "granted"
-    LAPSED = "lapsed"
-
-
-register_labels(
-    {
-        ListingState.DRAFT: N_("Draft"),
-        ListingState.IN_REVIEW: N_("In review"),
-        ListingState.PUBLISHED: N_("Published"),
-        ListingState.WITHDRAWN: N_("Withdrawn"),
-        Mode.PAY_LATER_LICENCE: N_("Licence: use first, pay later"),
-        Mode.ORDINARY_LICENCE: N_("Ordinary licence"),
-        Mode.EXCLUSIVE_LICENCE: N_("Exclusive licence"),
-        Mode.ASSIGNMENT: N_("Assignment"),
-        Mode.EQUITY: N_("Equity"),
-        Mode.CO_DEVELOPMENT: N_("Joint development"),
-        RightKind.INVENTION_PATENT: N_("Invention patent"),
-        RightKind.UTILITY_MODEL: N_("Utility model"),
-        RightKind.DESIGN_PATENT: N_("Design patent"),
-        RightKind.SOFTWARE_COPYRIGHT: N_("Software copyright"),
-        RightKind.PLANT_VARIETY: N_("Plant variety right"),
-        RightKind.IC_LAYOUT: N_("Integrated-circuit layout"),
-        RightKind.KNOW_HOW: N_("Know-how"),
-        RightStatus.PENDING: N_("Pending"),
-        RightStatus.GRANTED: N_("Granted"),
-        RightStatus.LAPSED: N_("Lapsed"),
-    }
-)
+register_labels(LABELS)
 
 
 class _Listing(Stateful):
@@ -90,10 +44,12 @@ class _Listing(Stateful):
     industries: Mapped[Any] = mapped_column(Json, default=list)  # list[str], GB/T 4754
     modes: Mapped[Any] = mapped_column(Json, default=list)  # list[Mode]
     district: Mapped[str | None]
-    language: Mapped[str] = mapped_column(default="zh")
+    language: Mapped[Language] = mapped_column(Choice(Language), default=Language.CHINESE)
     confidential: Mapped[str] = mapped_column(default="")
     external_id: Mapped[str | None]  # of an import; unique within the organisation
     return_reason: Mapped[str | None]
+    proposal: Mapped[Any | None] = mapped_column(Json)  # plain facts of a change to a published listing, not public yet
+    submitted_at: Mapped[datetime | None]  # set while it waits for review
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
 
@@ -115,6 +71,10 @@ class _Listing(Stateful):
         return relationship(Organisation)
 
     @declared_attr
+    def author(cls) -> Mapped[User | None]:
+        return relationship(User)
+
+    @declared_attr
     def revision(cls) -> Mapped[Revision | None]:
         return relationship("Revision", foreign_keys=[cls.revision_id], post_update=True)  # type: ignore[list-item]
 
@@ -123,6 +83,7 @@ class Achievement(_Listing, db.Model):
     __tablename__ = "achievements"
     __table_args__ = (
         one_of("state", ListingState),
+        one_of("language", Language),
         CheckConstraint("trl BETWEEN 1 AND 9", name="trl"),
         CheckConstraint("price_min_fen >= 0 AND price_max_fen >= price_min_fen", name="price"),
         UniqueConstraint("organisation_id", "external_id"),
@@ -150,6 +111,7 @@ class Need(_Listing, db.Model):
     __tablename__ = "needs"
     __table_args__ = (
         one_of("state", ListingState),
+        one_of("language", Language),
         CheckConstraint("min_trl BETWEEN 1 AND 9", name="min_trl"),
         CheckConstraint("budget_min_fen >= 0 AND budget_max_fen >= budget_min_fen", name="budget"),
         UniqueConstraint("organisation_id", "external_id"),
@@ -200,9 +162,18 @@ class Attachment(db.Model):
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"))
     name: Mapped[str]
     confidential: Mapped[bool] = mapped_column(Flag)
+    released: Mapped[bool] = mapped_column(Flag, default=False)  # by an approval; until then for the owner alone
     created_at: Mapped[datetime]
 
     file: Mapped[StoredFile] = relationship()
+    achievement: Mapped[Achievement | None] = relationship()
+    need: Mapped[Need | None] = relationship()
+
+    @property
+    def listing(self) -> Achievement | Need:
+        listing = self.achievement or self.need
+        assert listing is not None  # CHECK one_listing
+        return listing
 
 
 class Disclosure(db.Model):

@@ -108,7 +108,7 @@ def test_values_come_back_as_they_went_in(app):
 
 def test_naive_instants_and_float_money_are_refused(app):
     with pytest.raises(Exception, match="time zone"), unit_of_work():
-        db.session.add(User(email="n", name="x", password_hash="x", created_at=datetime(2026, 1, 1)))
+        db.session.add(User(email="n", name="x", password_hash="x", created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
         db.session.flush()
     with pytest.raises(Exception, match="whole fen"):
         make.make_organisation(OrganisationKind.ENTERPRISE, revenue_fen=1.5)

@@ -47,7 +47,7 @@ LEGAL = {
         "complete": "completed",
         "terminate": "ended",
     },
-    "ended": {},
+    "ended": {"record_payment": "ended", "reverse_payment": "ended"},
     "completed": {},
 }
 
@@ -59,7 +59,7 @@ def test_the_table_has_these_states_and_no_others() -> None:
     assert set(DEAL.states) == set(LEGAL) == set(DealState)
     assert set(DEAL.actions) == set(DealAction)
     assert DEAL.initial == "draft"
-    assert set(DEAL.final) == {"ended", "completed"}
+    assert set(DEAL.final) == {"completed"}
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(DealState, DealAction)))
@@ -243,9 +243,9 @@ def test_a_deal_is_not_completed_while_royalty_periods_are_open() -> None:
 def test_no_more_is_recorded_as_paid_than_is_owed() -> None:
     guard = DEAL.step("paying", "record_payment").guard
     assert guard is not None
-    guard(None, fen=100, outstanding_fen=100)
+    guard(None, amount_fen=100, outstanding_fen=100)
     with pytest.raises(OverPayment) as refusal:
-        guard(None, fen=101, outstanding_fen=100)
+        guard(None, amount_fen=101, outstanding_fen=100)
     assert refusal.value.field == "fen"
     assert refusal.value.phrase % refusal.value.facts
 

@@ -12,9 +12,11 @@ from werkzeug.exceptions import HTTPException
 
 from matchmaker.core import messages
 from matchmaker.core.access import ANONYMOUS
-from matchmaker.core.errors import DomainError, NotFound, TooMany, Unauthenticated
+from matchmaker.core.errors import DomainError, NotFound, TooMany, Unauthenticated, trace_of
 
 log = logging.getLogger(__name__)
+
+_JSON = ("application/json", "application/problem+json")
 
 
 def init_app(app: Flask) -> None:
@@ -60,16 +62,17 @@ def http_error(error: HTTPException) -> Any:
 
 
 def unexpected(error: Exception) -> Response:
-    # Only the type: the text of a database error may hold what people typed.
-    log.error("unexpected %s in request %s", type(error).__name__, g.get("request_id"), exc_info=_bare(error))
+    log.error("unexpected error in request %s\n%s", g.get("request_id"), trace_of(error))
     sentence = _(
-        "Something went wrong on our side. Nothing was changed. Please try again; if it stays, tell us the number below."
+        "Something went wrong on our side. Nothing was changed. Please try again; "
+        "if it stays, tell us the number below."
     )
-    return answer(500, "internal", sentence)
-
-
-def _bare(error: Exception) -> tuple[type[BaseException], BaseException, Any]:
-    return (type(error), type(error).__new__(type(error)), error.__traceback__)
+    try:
+        return answer(500, "internal", sentence)
+    except Exception as again:  # noqa: BLE001 - the last resort: there must be an answer
+        log.error("no page for request %s either\n%s", g.get("request_id"), trace_of(again))
+        g.actor = ANONYMOUS  # whose page asks nothing of a database that may be away
+        return answer(500, "internal", sentence)
 
 
 def answer(status: int, code: str, sentence: str) -> Response:
@@ -89,5 +92,5 @@ def app_page(status: int, sentence: str) -> Response:
 
 
 def _wants_json() -> bool:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
-    return best == "application/json"
+    best = request.accept_mimetypes.best_match(["text/html", *_JSON], default="text/html")
+    return best in _JSON

@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields import DateField as _DateField
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from matchmaker.core import messages, money
 from matchmaker.core.db import db
@@ -24,8 +24,14 @@ R = TypeVar("R")
 LINE, PARAGRAPH = 200, 20_000
 
 
-def _stripped(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
+    """Filter for text of several lines."""
     return clean_text(value).strip() if isinstance(value, str) else value
+
+
+def on_one_line(value: Any) -> Any:
+    """Filter for names and the like: a line break in them would end a header, or a row of a list."""
+    return " ".join(clean_text(value).split()) if isinstance(value, str) else value
 
 
 class Form(FlaskForm):
@@ -64,7 +70,7 @@ class Form(FlaskForm):
 
 
 def line(label: Any, *, required: bool = True, most: int = LINE, help: Any = "", **kwargs: Any) -> StringField:
-    return StringField(label, _rules(required, most), filters=[_stripped], description=help, **kwargs)
+    return StringField(label, _rules(required, most), filters=[on_one_line], description=help, **kwargs)
 
 
 def paragraph(
@@ -73,19 +79,24 @@ def paragraph(
     return TextAreaField(
         label,
         _rules(required, most),
-        filters=[_stripped],
+        filters=[cleaned],
         description=help,
         render_kw={"rows": rows, "maxlength": most},
     )
 
 
 def _rules(required: bool, most: int) -> list[Any]:
-    first = InputRequired(_l("Please fill this in.")) if required else Optional()
+    # Judged after cleaning: blanks alone, or what nobody sees, are not an entry.
+    first = DataRequired(_l("Please fill this in.")) if required else Optional()
     return [first, Length(max=most, message=_l("At most %(max)d characters."))]
 
 
-class MoneyField(StringField):
+class MoneyField(Field):
     """An amount in yuan on the page, fen in `data`."""
+
+    widget = TextInput()
+    data: int | None
+    typed = ""
 
     def __init__(self, label: Any, *, required: bool = True, help: Any = "", **kwargs: Any) -> None:
         rules = [InputRequired(_l("Please fill this in."))] if required else [Optional()]
@@ -93,20 +104,23 @@ class MoneyField(StringField):
         super().__init__(label, rules, description=help, render_kw=render, **kwargs)
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.typed = valuelist[0] if valuelist else ""
+        self.typed = on_one_line(valuelist[0]) if valuelist else ""
         self.data = None
-        if self.typed.strip():
+        if self.typed:
             try:
-                self.data = money.parse_yuan(self.typed)
+                amount = money.parse_yuan(self.typed)
+                if amount < 0:
+                    raise money.NotAnAmount(text=self.typed)
             except Invalid as error:
                 raise ValueError(messages.phrase(error)) from error
-            if self.data < 0:
-                raise ValueError(messages.phrase(money.NotAnAmount(text=self.typed)))
+            self.data = amount
+
+    def pre_validate(self, form: Any) -> None:
+        if self.flags.required and not self.typed:  # blanks alone, which InputRequired lets pass
+            raise StopValidation(_l("Please fill this in."))
 
     def _value(self) -> str:
-        if getattr(self, "typed", ""):
-            return self.typed
-        return "" if self.data is None else money.yuan_text(self.data)
+        return self.typed or ("" if self.data is None else money.yuan_text(self.data))
 
 
 class DayField(_DateField):
@@ -126,6 +140,12 @@ class ChecksField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError as error:  # which repeats what was sent, in English
+            raise ValidationError(_l("One of these is not on the list. Choose again.")) from error
 
 
 def labelled(members: Any, *, blank: Any = None) -> list[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import Flask, g, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 
 from matchmaker.config import PACKAGE
@@ -35,7 +35,9 @@ def _chinese() -> Translations:
         with path.open("rb") as file:
             write_mo(binary, read_po(file, locale="zh_Hans_CN"))
         binary.seek(0)
-        merged.merge(Translations(binary))
+        part = Translations(binary)
+        merged.merge(part)
+        merged.plural = part.plural  # Chinese has one form; without this the English rule would ask for a second
     return merged
 
 
@@ -48,11 +50,16 @@ class _Catalogue(Domain):
 _english = Translations()
 
 
+def cookie_name() -> str:
+    """As for the session: with HTTPS, a prefix that lets no other host of the domain set it."""
+    return f"__Host-{COOKIE}" if current_app.config["SESSION_COOKIE_SECURE"] else COOKIE
+
+
 def select_locale() -> str:
     """The reader's choice, else the browser's wish, else Chinese."""
     if not has_request_context():
         return ZH
-    chosen = g.get("locale") or request.cookies.get(COOKIE)
+    chosen = g.get("locale") or request.cookies.get(cookie_name())
     if chosen in LOCALES:
         return str(chosen)
     best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")

@@ -9,6 +9,8 @@ from flask import g, request
 
 from matchmaker.core.access import Actor
 
+LONGEST_TARGET = 2000  # headers of responses have limits too
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -39,6 +41,6 @@ def menu() -> list[Item]:
 
 def local_target(target: str | None, default: str) -> str:
     """A redirect target that stays on this host: a path of ours, else the default (no open redirects)."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+    if not target or len(target) > LONGEST_TARGET or not target.startswith("/") or target.startswith(("//", "/\\")):
         return default
     return default if any(ord(char) < 33 or char == "\\" or ord(char) == 127 for char in target) else target

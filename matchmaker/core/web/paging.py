@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 from flask import request, url_for
 from sqlalchemy import Select, func, select
 
 from matchmaker.core.db import db
+from matchmaker.core.types import clean_text
 
 T = TypeVar("T")
 SIZE = 20
 LAST = 10_000
+LONGEST_SEARCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,12 @@ class Page(Generic[T]):
 def page_number() -> int:
     """`?page=`, from 1; anything odd is page 1."""
     text = request.args.get("page", "1")
-    return min(int(text), LAST) if text.isascii() and text.isdigit() and int(text) > 0 else 1
+    return min(max(int(text), 1), LAST) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+def search_text(name: str = "q") -> str:
+    """What was typed into a search box: cleaned, on one line, at most 200 characters."""
+    return " ".join(clean_text(request.args.get(name, "")[:LONGEST_SEARCH]).split())
 
 
 def paged(query: Select[Any], number: int, *, size: int = SIZE) -> Page[Any]:
@@ -59,4 +67,5 @@ def sliced(items: Sequence[T], number: int, *, size: int = SIZE) -> Page[T]:
 def page_url(number: int) -> str:
     """This address with another page number, facets kept."""
     args = {**request.args.to_dict(flat=False), "page": [str(number)]}
-    return url_for(request.endpoint or "", **(request.view_args or {}), **args)  # type: ignore[arg-type]
+    # Not through url_for, for which names such as _external or endpoint mean something.
+    return url_for(request.endpoint or "", **(request.view_args or {})) + "?" + urlencode(args, doseq=True)

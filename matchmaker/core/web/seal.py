@@ -6,11 +6,12 @@ still becomes a proper page. A safe method runs in a read-only transaction.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, g, request, session
 
 from matchmaker.core import access
 from matchmaker.core.access import Actor, Mark
@@ -25,18 +26,18 @@ class Unmarked(RuntimeError):
 
 
 def seal(app: Flask, actor_of: Callable[[], Actor]) -> None:
-    """Wrap every view. Raises Unmarked naming all views without `@needs` or `@public`."""
+    """Wrap every view. Raises Unmarked naming all that carry no `@needs` or `@public`, or a permission without rule."""
     open_views = []
     for endpoint, view in app.view_functions.items():
         if endpoint == "static":
             continue
         mark = getattr(view, "__access__", None)
-        if mark is None:
+        if mark is None or (mark.permission is not None and mark.permission not in access.all_rules()):
             open_views.append(endpoint)
             continue
         app.view_functions[endpoint] = _guarded(view, mark, actor_of)
     if open_views:
-        raise Unmarked("mark these views with @needs or @public: " + ", ".join(sorted(open_views)))
+        raise Unmarked("mark these views with @needs and a defined rule, or @public: " + ", ".join(sorted(open_views)))
 
 
 def _guarded(view: Callable[..., Any], mark: Mark, actor_of: Callable[[], Actor]) -> Callable[..., Any]:
@@ -63,6 +64,23 @@ def _guarded(view: Callable[..., Any], mark: Mark, actor_of: Callable[[], Actor]
                 return attempt(kwargs)
             finally:
                 db.session.rollback()
-        return with_retries(lambda: attempt(kwargs))
+        before = copy.deepcopy(dict(session))
+
+        def again() -> Any:
+            _put_back(before)
+            return attempt(kwargs)
+
+        try:
+            return with_retries(again)
+        except BaseException:
+            _put_back(before)
+            raise
 
     return guarded
+
+
+def _put_back(before: dict[str, Any]) -> None:
+    """What a view put into the session is part of its unit of work: nothing of it stays where that failed."""
+    if dict(session) != before:
+        session.clear()
+        session.update(copy.deepcopy(before))

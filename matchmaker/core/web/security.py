@@ -9,6 +9,7 @@ import secrets
 import uuid
 
 from flask import Flask, Response, g
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matchmaker.config import Settings
 
@@ -29,6 +30,10 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=settings.https,
     )
 
+    if settings.proxies:  # else everyone would come from the proxy's address, and be slowed down as one
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
     @app.before_request
     def start() -> None:
         g.csp_nonce = secrets.token_urlsafe(16)
@@ -37,11 +42,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.after_request
     def finish(response: Response) -> Response:
         nonce = g.get("csp_nonce", "")
-        response.headers["Content-Security-Policy"] = (
+        policy = (
             "default-src 'none'; "
             f"script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
             "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
         )
+        response.headers.setdefault("Content-Security-Policy", policy)  # a download carries a stricter one
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

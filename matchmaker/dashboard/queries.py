@@ -1,0 +1,120 @@
+"""Figures, computed from the rows each time they are asked for; none is typed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ScalarSelect, Select, distinct, func, select
+from sqlalchemy.orm import joinedload
+
+from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState
+from matchmaker.accounts.roles import Role
+from matchmaker.core.db import db
+from matchmaker.core.errors import N_
+from matchmaker.deals.models import Deal, Payment
+from matchmaker.introductions.models import Introduction
+from matchmaker.listings.models import Achievement, ListingState, Need
+from matchmaker.matching.models import Level, MatchList
+from matchmaker.subsidies.models import Claim
+from matchmaker.subsidies.states import ClaimState
+
+ELSEWHERE = ("jilin_other", "other")
+"""Districts that are not of the city."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the funnel: its name and definition are catalogue keys."""
+
+    code: str
+    name: str
+    definition: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Money that moved, in fen."""
+
+    paid_fen: int
+    granted_fen: int
+    disbursed_fen: int
+
+
+def funnel() -> list[Stage]:
+    """From posted to paid, in one statement."""
+    row = db.session.execute(
+        select(
+            _count(Achievement.id).where(Achievement.published_at.is_not(None)).scalar_subquery()
+            + _count(Need.id).where(Need.published_at.is_not(None)).scalar_subquery(),
+            _count(MatchList.listing_id).where(MatchList.level >= int(Level.FAIRLY_STRONG)).scalar_subquery(),
+            _count(Introduction.id).where(Introduction.introduced_at.is_not(None)).scalar_subquery(),
+            _count(Deal.id).where(Deal.signed_on.is_not(None)).scalar_subquery(),
+            select(func.count(distinct(Payment.deal_id))).where(Payment.reversal_id.is_(None)).scalar_subquery(),
+        )
+    ).one()
+    return [Stage(code, name, text, count) for (code, name, text), count in zip(_STAGES, row, strict=True)]
+
+
+def _count(column: Any) -> Select[Any]:
+    return select(func.count(column))
+
+
+_STAGES = (
+    ("posted", N_("Posted"), N_("Achievements and needs that were ever published.")),
+    ("matched", N_("Matched"), N_("Published entries with at least one match that is fairly strong or strong.")),
+    ("introduced", N_("Introduced"), N_("Introductions to which both sides agreed under confidentiality.")),
+    ("signed", N_("Signed"), N_("Deals signed by every party.")),
+    ("paid", N_("Paid"), N_("Deals for which at least one payment was received.")),
+)
+
+
+def sums() -> Sums:
+    """Money received for deals, subsidies granted and subsidies paid out."""
+    granted = (ClaimState.APPROVED, ClaimState.PAID)
+    row = db.session.execute(
+        select(
+            _sum(select(func.sum(Payment.fen)).where(Payment.reversal_id.is_(None)).scalar_subquery()),
+            _sum(select(func.sum(Claim.approved_fen)).where(Claim.state.in_(granted)).scalar_subquery()),
+            _sum(select(func.sum(Claim.approved_fen)).where(Claim.state == ClaimState.PAID).scalar_subquery()),
+        )
+    ).one()
+    return Sums(*(int(value) for value in row))
+
+
+def _sum(amount: ScalarSelect[Any]) -> Any:
+    return func.coalesce(amount, 0)
+
+
+def counted_for_targets() -> dict[str, int]:
+    """What the platform itself can count of the action plan's targets, by target id.
+
+    T6, transfers within the city: deals signed whose licensee sits in one of the city's districts.
+    T17, technology managers: people in that role at verified intermediaries.
+    """
+    transfers = select(func.count(Deal.id)).join(Deal.licensee)
+    transfers = transfers.where(Deal.signed_on.is_not(None), Organisation.district.not_in(ELSEWHERE))
+    managers = (
+        select(func.count(distinct(Membership.user_id)))
+        .join(Membership.roles)
+        .join(Membership.organisation)
+        .where(MembershipRole.role == Role.TECHNOLOGY_MANAGER, Organisation.state == OrganisationState.VERIFIED)
+    )
+    return {"T6": db.session.scalar(transfers) or 0, "T17": db.session.scalar(managers) or 0}
+
+
+def latest_achievements(limit: int) -> list[Achievement]:
+    """Newest published first, with organisation and public revision."""
+    return _latest(select(Achievement), Achievement, limit)
+
+
+def latest_needs(limit: int) -> list[Need]:
+    """Newest published first, with organisation and public revision."""
+    return _latest(select(Need), Need, limit)
+
+
+def _latest(query: Select[Any], model: Any, limit: int) -> list[Any]:
+    query = query.where(model.state == ListingState.PUBLISHED).order_by(model.published_at.desc(), model.id)
+    query = query.options(joinedload(model.organisation), joinedload(model.revision))
+    return list(db.session.scalars(query.limit(limit)))

@@ -1,0 +1,52 @@
+"""How terms and the working of a deal read on a page."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from matchmaker.core.web import filters
+from matchmaker.deals.terms import Instalment, Line, Unit
+
+
+def line_text(line: Line) -> str:
+    """The value of a line in the reader's language."""
+    value = line.value
+    match line.unit:
+        case Unit.CHOICE:
+            return str(_(value))
+        case Unit.DAY:
+            return filters.day(value)
+        case Unit.MONTHS:
+            return months_text(value)
+        case Unit.DAYS:
+            return str(ngettext("%(num)d day", "%(num)d days", value))
+        case Unit.FEN:
+            return filters.money(value)
+        case Unit.RATE:
+            return f"{percent_text(value)}%"
+        case Unit.PART:
+            return _part_text(value)
+    return str(value)
+
+
+def _part_text(part: Instalment) -> str:
+    amount = filters.money(part.fen)
+    if part.months_after == 0:
+        return str(_("%(amount)s when payment starts", amount=amount))
+    months = months_text(part.months_after)
+    return str(_("%(amount)s, %(months)s after payment starts", amount=amount, months=months))
+
+
+def months_text(months: int) -> str:
+    return str(ngettext("%(num)d month", "%(num)d months", months))
+
+
+def percent_text(rate: Fraction) -> str:
+    """The rate in percent, exactly: 3/200 -> '1.5', 1/3 -> '100/3'."""
+    percent = rate * 100
+    decimal = Decimal(percent.numerator) / Decimal(percent.denominator)
+    return f"{decimal.normalize():f}" if Fraction(decimal) == percent else str(percent)

@@ -1,0 +1,96 @@
+"""Deals of the demonstration: drafted, offered, agreed, on trial, paying, ended, completed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from matchmaker.accounts.roles import Role
+from matchmaker.core.access import Actor
+from matchmaker.deals import services
+from matchmaker.deals.models import Deal
+from matchmaker.deals.terms import DealKind, Terms, from_json
+from matchmaker.demo.world import PASSWORD, World, read
+
+STAGES = ("draft", "offered", "agreed", "on_trial", "paying", "completed")
+
+
+def load(world: World) -> None:
+    for row in read("deals.yaml"):
+        _deal(world, row)
+
+
+def _deal(world: World, row: dict[str, Any]) -> None:
+    introduction = world.introductions[row["introduction"]]
+    parties = {
+        "licensor": world.member_of(introduction.achievement_organisation, Role.TTO_OFFICER),
+        "licensee": world.member_of(introduction.need_organisation, Role.ENTERPRISE_SIGNATORY),
+    }
+    if "broker" in row:
+        parties["broker"] = world.someone(row["broker"], Role.TECHNOLOGY_MANAGER)
+    drafting = parties[row["drafted_by"]]
+    stage = "on_trial" if row["until"] == "ended" else row["until"]
+    with world.days_ago(row["days_ago"]):
+        deal = services.draft_deal(
+            drafting,
+            None,
+            kind=DealKind.PAY_LATER_LICENCE,
+            achievements=[introduction.achievement],
+            licensee=introduction.need_organisation,
+            broker=world.organisations[row["broker"]] if "broker" in row else None,
+            introduction=introduction,
+            title=row["title"],
+        )
+        world.deals[row["key"]] = deal
+        services.edit_terms(drafting, deal, terms=_terms(world, row))
+        if stage != "draft":
+            services.offer_terms(drafting, deal)
+    if STAGES.index(stage) >= STAGES.index("agreed"):
+        with world.days_ago(max(row["days_ago"] - 3, 0)):
+            _agree(deal, parties, row["drafted_by"])
+    if STAGES.index(stage) >= STAGES.index("on_trial"):
+        with world.days_ago(max(row["days_ago"] - 6, 0)):
+            for actor in parties.values():
+                services.sign(actor, deal, sha256=deal.versions[-1].sha256, password=PASSWORD)
+    _live(world, deal, row, parties)
+
+
+def _terms(world: World, row: dict[str, Any]) -> Terms:
+    effective = world.today - timedelta(days=row["days_ago"] - 10)
+    own = dict(row["terms"])
+    ends = effective.replace(year=effective.year + own.pop("years"), day=min(effective.day, 28)) - timedelta(days=1)
+    days = {"effective_on": effective.isoformat(), "ends_on": ends.isoformat()}
+    return from_json(
+        {"schema": 1, "kind": "pay_later_licence", "licence": "ordinary", "sublicence": False, "grace_days": 30}
+        | days
+        | own
+    )
+
+
+def _agree(deal: Deal, parties: dict[str, Actor], drafted_by: str) -> None:
+    for side in ("licensor", "licensee"):
+        if side != drafted_by:
+            services.accept_offer(parties[side], deal, sha256=deal.versions[-1].sha256)
+
+
+def _live(world: World, deal: Deal, row: dict[str, Any], parties: dict[str, Actor]) -> None:
+    """What happened after the signatures."""
+    if "payment_days_ago" in row:
+        with world.days_ago(row["payment_days_ago"]):
+            services.start_payment(parties["licensor"], deal, evidence=row["evidence"])
+    for number, payment in enumerate(row.get("payments", ())):
+        with world.days_ago(payment["days_ago"]):
+            services.record_payment(
+                parties["licensor"],
+                deal,
+                fen=payment["fen"],
+                paid_on=world.today - timedelta(days=payment["days_ago"]),
+                note=payment["note"],
+                idempotency_key=f"demo-{row['key']}-{number:04d}",
+            )
+    if row["until"] == "completed":
+        with world.days_ago(row["payments"][-1]["days_ago"] - 5):
+            services.complete_deal(parties["licensor"], deal)
+    if row["until"] == "ended":
+        with world.days_ago(row["days_ago"] - 340):
+            services.end_trial(parties["licensor"], deal, documents_returned=True, reason=row["reason"])

@@ -1,0 +1,361 @@
+"""Pages of achievements and needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from matchmaker.accounts import queries as accounts
+from matchmaker.accounts.models import Organisation
+from matchmaker.accounts.roles import Role
+from matchmaker.core import access
+from matchmaker.core.access import needs
+from matchmaker.core.db import db
+from matchmaker.core.errors import N_, Invalid, NotFound
+from matchmaker.core.web import navigation, paging
+from matchmaker.core.web.downloads import download
+from matchmaker.core.web.forms import done
+from matchmaker.listings import documents, queries, services
+from matchmaker.listings.forms import MORE_ROWS, AchievementForm, AttachmentForm, NeedForm, ReturnForm
+from matchmaker.listings.models import Achievement, Attachment, ListingState, Need
+from matchmaker.listings.permissions import SEEKERS, Can
+from matchmaker.listings.queries import Listing
+
+blueprint = Blueprint("listings", __name__)
+
+navigation.item("listings.my_listings", N_("My listings"), 30, shown=lambda actor: access.may(actor, Can.LISTING_LIST))
+navigation.item(
+    "listings.review_queue", N_("To approve"), 35, shown=lambda actor: access.may(actor, Can.LISTING_REVIEW)
+)
+
+Answer = str | Response | BaseResponse | tuple[str, int]
+ListingForm = AchievementForm | NeedForm
+
+
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/listings/mine")
+@needs(Can.LISTING_LIST)
+def my_listings() -> Answer:
+    chosen, by_me = request.args.get("state", ""), request.args.get("by") == "me"
+    state = ListingState(chosen) if chosen in set(ListingState) else None
+    page = paging.paged(queries.list_mine(g.actor, state=state, by_me=by_me), paging.page_number())
+    return render_template(
+        "listings/my_listings.html",
+        page=page,
+        states=ListingState,
+        state=state,
+        by_me=by_me,
+        noun="need" if g.actor.holds(*SEEKERS) else "achievement",
+    )
+
+
+@blueprint.get("/listings/review")
+@needs(Can.LISTING_REVIEW)
+def review_queue() -> Answer:
+    page = paging.paged(queries.list_for_review(g.actor), paging.page_number())
+    noun = "achievement" if g.actor.holds(Role.TTO_OFFICER) else "need"
+    named = queries.seekers_shown(g.actor, page.items) if noun == "need" else set()
+    return render_template("listings/review_queue.html", page=page, noun=noun, named=named)
+
+
+# --- one listing ----------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/achievements/<uuid:id>")
+@needs(Can.ACHIEVEMENT_VIEW, load=queries.find_achievement)
+def achievement(achievement: Achievement) -> Answer:
+    return _page(achievement)
+
+
+@blueprint.get("/needs/<uuid:id>")
+@needs(Can.NEED_VIEW, load=queries.find_need)
+def need(need: Need) -> Answer:
+    return _page(need)
+
+
+def _page(listing: Listing, returning: ReturnForm | None = None, attaching: AttachmentForm | None = None) -> Answer:
+    """The owner, and who must judge a change, reads what was last saved; everyone else the frozen revision."""
+    as_public = "public" in request.args and listing.revision is not None
+    inside = not as_public and queries.reads_working_copy(g.actor, listing)
+    facts = documents.working_facts(listing) if inside else documents.public_facts(listing)
+    if facts is None:
+        raise NotFound()
+    entitled = not as_public and queries.may_read_confidential(g.actor, listing)
+    noun = queries.noun_of(type(listing))
+    page = render_template(
+        f"listings/{noun}.html",
+        noun=noun,
+        listing=listing,
+        facts=documents.without_confidential(facts),
+        inside=inside,
+        confidential=(facts if inside else documents.facts_of(listing)).confidential if entitled else None,
+        attachments=[row for row in queries.list_attachments(g.actor, listing) if inside or row.released],
+        named=_named(listing, as_public),
+        actions=queries.open_actions(g.actor, listing) if not as_public else [],
+        returning=returning or ReturnForm(formdata=None),
+        attaching=attaching or AttachmentForm(formdata=None),
+    )
+    return page, 422 if (returning and returning.has_errors) or (attaching and attaching.has_errors) else 200
+
+
+def _named(listing: Listing, as_public: bool) -> bool:
+    if isinstance(listing, Achievement):
+        return True
+    return access.may(g.actor, Can.NEED_SEE_SEEKER, listing) and not (as_public and listing.anonymous)
+
+
+def _go(listing: Listing) -> BaseResponse:
+    return redirect(url_for(f"listings.{queries.noun_of(type(listing))}", id=listing.id))
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/achievements/new", methods=["GET", "POST"])
+@needs(Can.ACHIEVEMENT_POST)
+def new_achievement() -> Answer:
+    form = AchievementForm()
+    return _write(form, lambda: services.create_achievement(g.actor, _organisation(), facts=form.facts()))
+
+
+@blueprint.route("/needs/new", methods=["GET", "POST"])
+@needs(Can.NEED_POST)
+def new_need() -> Answer:
+    form = NeedForm()
+    return _write(form, lambda: services.create_need(g.actor, _organisation(), facts=form.facts()))
+
+
+@blueprint.route("/achievements/<uuid:id>/edit", methods=["GET", "POST"])
+@needs(Can.ACHIEVEMENT_EDIT, load=queries.find_achievement)
+def edit_achievement(achievement: Achievement) -> Answer:
+    form = AchievementForm() if request.method == "POST" else AchievementForm(data=_filled(achievement))
+
+    def save() -> Achievement:
+        services.update_achievement(g.actor, achievement, facts=form.facts(), seen_version=form.seen_version)
+        return achievement
+
+    return _write(form, save, achievement)
+
+
+@blueprint.route("/needs/<uuid:id>/edit", methods=["GET", "POST"])
+@needs(Can.NEED_EDIT, load=queries.find_need)
+def edit_need(need: Need) -> Answer:
+    form = NeedForm() if request.method == "POST" else NeedForm(data=_filled(need))
+
+    def save() -> Need:
+        services.update_need(g.actor, need, facts=form.facts(), seen_version=form.seen_version)
+        return need
+
+    return _write(form, save, need)
+
+
+def _filled(listing: Listing) -> dict[str, Any]:
+    columns = documents.columns(documents.working_facts(listing))
+    return {**columns, "keywords": ", ".join(columns["keywords"]), "version": listing.version}
+
+
+def _organisation() -> Organisation:
+    organisation = accounts.find_organisation(g.actor.organisation_id)
+    if organisation is None:
+        raise NotFound()
+    return organisation
+
+
+def _write(form: ListingForm, save: Callable[[], Listing], listing: Listing | None = None) -> Answer:
+    """Show a listing's form; save it and go as far as the button pressed says."""
+    if form.is_submitted() and "more_rows" in request.form:
+        form.add_rows(MORE_ROWS)
+    elif form.is_submitted():
+        saved = form.run(lambda: _go_on(save()))
+        if saved is not None:
+            _tell(saved)
+            return _go(saved)
+    return _form_page(form, listing)
+
+
+def _go_on(listing: Listing) -> Listing:
+    then = request.form.get("then")
+    if then in ("submit", "publish"):
+        services.submit(g.actor, listing)
+    if then == "publish":
+        services.approve(g.actor, listing)
+    return listing
+
+
+def _tell(listing: Listing) -> None:
+    if listing.submitted_at is not None:
+        done(_("Handed in. You find it here when it was approved or returned."))
+    elif listing.proposal is not None:
+        done(_("The change was saved. The public text stays as it is until the change was handed in and approved."))
+    elif listing.state == ListingState.PUBLISHED:
+        done(_("Published."))
+    else:
+        done(_("Saved as a draft."))
+
+
+def _form_page(form: ListingForm, listing: Listing | None) -> Answer:
+    noun = "achievement" if isinstance(form, AchievementForm) else "need"
+    may_publish = g.actor.verified and g.actor.holds(Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY)
+    template = f"listings/{'new' if listing is None else 'edit'}_{noun}.html"
+    page = render_template(template, form=form, listing=listing, noun=noun, may_publish=may_publish)
+    return page, 422 if form.has_errors else 200
+
+
+# --- steps ----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/achievements/<uuid:id>/submit")
+@needs(Can.ACHIEVEMENT_SUBMIT, load=queries.find_achievement)
+def submit_achievement(achievement: Achievement) -> Answer:
+    return _submit(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/submit")
+@needs(Can.NEED_SUBMIT, load=queries.find_need)
+def submit_need(need: Need) -> Answer:
+    return _submit(need)
+
+
+def _submit(listing: Listing) -> Answer:
+    """Where something is missing, the form says so at its field."""
+    try:
+        with db.session.begin_nested():
+            services.submit(g.actor, listing)
+    except Invalid as error:
+        shape: type[ListingForm] = AchievementForm if isinstance(listing, Achievement) else NeedForm
+        form = shape(formdata=None, data=_filled(listing))
+        form.attach(error)
+        return _form_page(form, listing)
+    _tell(listing)
+    return _go(listing)
+
+
+@blueprint.post("/achievements/<uuid:id>/approve")
+@needs(Can.ACHIEVEMENT_REVIEW, load=queries.find_achievement)
+def approve_achievement(achievement: Achievement) -> Answer:
+    return _approve(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/approve")
+@needs(Can.NEED_REVIEW, load=queries.find_need)
+def approve_need(need: Need) -> Answer:
+    return _approve(need)
+
+
+def _approve(listing: Listing) -> Answer:
+    version = request.form.get("version", type=int)
+    services.approve(g.actor, listing, seen_version=version)
+    _tell(listing)
+    return _go(listing)
+
+
+@blueprint.post("/achievements/<uuid:id>/return")
+@needs(Can.ACHIEVEMENT_REVIEW, load=queries.find_achievement)
+def return_achievement(achievement: Achievement) -> Answer:
+    return _return(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/return")
+@needs(Can.NEED_REVIEW, load=queries.find_need)
+def return_need(need: Need) -> Answer:
+    return _return(need)
+
+
+def _return(listing: Listing) -> Answer:
+    form = ReturnForm()
+    form.run(lambda: services.return_(g.actor, listing, reason=form.reason.data or ""))
+    if form.has_errors:
+        return _page(listing, returning=form)
+    done(_("Returned to the author with your reason."))
+    return redirect(url_for("listings.review_queue"))  # who judges for the bureau no longer sees it
+
+
+@blueprint.post("/achievements/<uuid:id>/withdraw")
+@needs(Can.ACHIEVEMENT_WITHDRAW, load=queries.find_achievement)
+def withdraw_achievement(achievement: Achievement) -> Answer:
+    return _withdraw(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/withdraw")
+@needs(Can.NEED_WITHDRAW, load=queries.find_need)
+def withdraw_need(need: Need) -> Answer:
+    return _withdraw(need)
+
+
+def _withdraw(listing: Listing) -> Answer:
+    services.withdraw(g.actor, listing)
+    done(_("Withdrawn. Only your organisation sees it now; you can reopen it at any time."))
+    return _go(listing)
+
+
+@blueprint.post("/achievements/<uuid:id>/reopen")
+@needs(Can.ACHIEVEMENT_WITHDRAW, load=queries.find_achievement)
+def reopen_achievement(achievement: Achievement) -> Answer:
+    return _reopen(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/reopen")
+@needs(Can.NEED_WITHDRAW, load=queries.find_need)
+def reopen_need(need: Need) -> Answer:
+    return _reopen(need)
+
+
+def _reopen(listing: Listing) -> Answer:
+    services.reopen(g.actor, listing)
+    done(_("It is a draft again."))
+    return _go(listing)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/achievements/<uuid:id>/attachments")
+@needs(Can.ACHIEVEMENT_EDIT, load=queries.find_achievement)
+def attach_to_achievement(achievement: Achievement) -> Answer:
+    return _attach(achievement)
+
+
+@blueprint.post("/needs/<uuid:id>/attachments")
+@needs(Can.NEED_EDIT, load=queries.find_need)
+def attach_to_need(need: Need) -> Answer:
+    return _attach(need)
+
+
+def _attach(listing: Listing) -> Answer:
+    form, settings = AttachmentForm(), current_app.extensions["matchmaker.settings"]
+    form.run(
+        lambda: services.attach_file(
+            g.actor,
+            listing,
+            root=settings.files_dir,
+            limit_bytes=settings.upload_limit_bytes,
+            stream=form.file.data.stream,
+            name=form.file.data.filename,
+            confidential=bool(form.confidential.data),
+        )
+    )
+    if form.has_errors:
+        return _page(listing, attaching=form)
+    done(_("The file was attached. Others see it after the next approval."))
+    return _go(listing)
+
+
+@blueprint.get("/attachments/<uuid:id>")
+@needs(Can.ATTACHMENT_VIEW, load=queries.find_attachment)
+def attachment(attachment: Attachment) -> Answer:
+    return download(attachment.file, attachment.name)
+
+
+@blueprint.post("/attachments/<uuid:id>/remove")
+@needs(Can.ATTACHMENT_REMOVE, load=queries.find_attachment)
+def remove_attachment(attachment: Attachment) -> Answer:
+    listing = attachment.listing
+    services.remove_attachment(g.actor, attachment)
+    done(_("The file was removed."))
+    return _go(listing)

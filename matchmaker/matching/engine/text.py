@@ -1,0 +1,153 @@
+"""Text to terms: folding, units, grams. Chinese by character n-grams, everything else by word n-grams.
+
+Chinese words are not separated, and characters with their neighbours find related wordings better than a segmenter's
+guess. Pieces of English words, by contrast, match by accident: there the word is the unit. Grams never cross
+punctuation, whitespace between Chinese characters, a change of script or a function word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class _Folds(dict[int, str]):
+    """Memo of `_fold_character`, in the shape that str.translate wants."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _fold_character(chr(code))
+        return folded
+
+
+def _fold_character(character: str) -> str:
+    """Comparable form of one character, by itself: so that offsets into the original are a matter of lengths.
+
+    Compatibility forms (full width, ligatures, circled digits) and case are unified. Accents go, since precomposed and
+    combining spellings could not otherwise agree character by character. Invisible formatting vanishes.
+    """
+    category = unicodedata.category(character)
+    if category in ("Cf", "Mn", "Me"):
+        return ""
+    if category == "Zs" or character == "\t":
+        return " "
+    if category in ("Cc", "Zl", "Zp"):
+        return "\n"
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    kept = "".join(part for part in decomposed if unicodedata.category(part) not in ("Cf", "Mn", "Me"))
+    return unicodedata.normalize("NFKC", kept)
+
+
+_folds = _Folds()
+
+_HAN = r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = rf"[^\W_{_HAN}]+"
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_WORD}(?:[ -]{_WORD})*")
+_WORDS = re.compile(_WORD)
+
+# Only characters that hardly ever stand inside a technical word (等, 和, 在 do: 等离子体, 饱和, 在线).
+_FUNCTION_CHARACTERS = re.compile("[的了或是与及其该]")
+_FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a an and any are as at be been both but by can could do does each for from had has have if in into is it its may
+        more most must no not of on or our s shall should so some such t than that the their them then there these they
+        this those to under up was we were what when where which while who will with would you your
+        """,
+    )
+)
+
+
+class Run(NamedTuple):
+    """A stretch of text within which grams may form: its units and where each stands."""
+
+    units: Sequence[str]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    joiner: str
+
+    def gram(self, start: int, stop: int) -> str:
+        return self.joiner.join(self.units[start:stop])
+
+
+def fold(text: str) -> str:
+    return text.translate(_folds)
+
+
+def _runs(folded: str) -> Iterator[Run]:
+    for match in _RUN.finditer(folded):
+        if match["han"]:
+            start = match.start()
+            for stop in [*(m.start() for m in _FUNCTION_CHARACTERS.finditer(folded, *match.span())), match.end()]:
+                if stop > start:
+                    yield Run(folded[start:stop], range(start, stop), range(start + 1, stop + 1), "")
+                start = stop + 1
+        else:
+            yield from _word_runs(list(_WORDS.finditer(folded, *match.span())))
+
+
+def _word_runs(words: list[re.Match[str]]) -> Iterator[Run]:
+    breaks = [-1, *(i for i, word in enumerate(words) if _is_empty_word(word[0])), len(words)]
+    for before, after in pairwise(breaks):
+        if kept := words[before + 1 : after]:
+            yield Run([_stem(w[0]) for w in kept], [w.start() for w in kept], [w.end() for w in kept], " ")
+
+
+def _is_empty_word(word: str) -> bool:
+    """Function words, and numbers of one or two digits: those number paragraphs and quantities, not things."""
+    return word in _FUNCTION_WORDS or (len(word) <= 2 and word.isdecimal())
+
+
+def _stem(word: str) -> str:
+    """Singular of a regular English plural: S-stemmer (Harman, "How effective is suffixing?", 1991) and sibilants."""
+    if len(word) > 3 and word.isascii() and word.isalpha():
+        if word.endswith("ies") and word[-4] not in "ae":
+            return word[:-3] + "y"
+        if word.endswith(("sses", "xes", "ches", "shes")):
+            return word[:-2]
+        if word.endswith("es") and word[-3] not in "aeo":
+            return word[:-1]
+        if word.endswith("s") and word[-2] not in "ius":
+            return word[:-1]
+    return word
+
+
+def grams(text: str, max_gram: int) -> list[str]:
+    """Terms of a text with repetition: every run of 1 to `max_gram` neighbouring units."""
+    found: list[str] = []
+    for run in _runs(fold(text)):
+        units, joiner = run.units, run.joiner
+        found.extend(units)
+        for size in range(2, max_gram + 1):
+            found += [joiner.join(units[i : i + size]) for i in range(len(units) - size + 1)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedText:
+    """A text with its runs, their starts and ends counted in the *original* text."""
+
+    original: str
+    runs: tuple[Run, ...]
+
+
+def locate(text: str) -> LocatedText:
+    """The runs that `grams` sees, placed in the original text. An end takes in combining marks that follow it."""
+    origin = [position for position, character in enumerate(text) for _ in _folds[ord(character)]]
+    origin.append(len(text))
+
+    def end(folded_end: int) -> int:
+        stop = origin[folded_end - 1] + 1
+        while stop < len(text) and not _folds[ord(text[stop])]:
+            stop += 1
+        return stop
+
+    runs = (
+        Run(run.units, [origin[start] for start in run.starts], [end(stop) for stop in run.ends], run.joiner)
+        for run in _runs(fold(text))
+    )
+    return LocatedText(text, tuple(runs))

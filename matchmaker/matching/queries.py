@@ -1,0 +1,336 @@
+"""Reads of matching: lists of matches, search, and why a pair scores what it scores.
+
+What is shown is decided when it is read: only listings that are published now and visible to the actor, whatever a
+stored list or the index still holds. All text is that of public revisions, for owners too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy import ColumnElement, func, select
+
+from matchmaker.core import access, money, taxonomy
+from matchmaker.core.access import Actor, visible
+from matchmaker.core.db import db
+from matchmaker.core.errors import NotFound
+from matchmaker.core.types import clean_text
+from matchmaker.core.web.paging import Page, paged, sliced
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Achievement, ListingState, Mode, Need
+from matchmaker.listings.permissions import Can as ListingCan
+from matchmaker.matching import indexing
+from matchmaker.matching.engine import Document, Explanation, Index, Span, explain, scores
+from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
+from matchmaker.matching.models import Kind, Level, MatchList
+
+_VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
+
+_MILLION = 1_000_000
+
+
+def _root() -> Path:
+    root: Path = current_app.extensions["matchmaker.settings"].index_dir
+    return root
+
+
+def find_indexes() -> Indexes | None:
+    """The index in use; None while it is being built."""
+    return indexing.find_indexes(db.session(), _root())
+
+
+# --- lists of matches -----------------------------------------------------------------------------------------------
+
+PHRASES = 3
+"""Shared phrases that a list names as the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A listing of the other side, how well it fits (0 to 1) and the phrases that count most."""
+
+    listing: Listing
+    score: float
+    level: Level
+    reason: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A page of matches. `pending`: the list of this published listing has not been computed yet."""
+
+    page: Page[Match]
+    pending: bool = False
+
+
+def list_matches_for_need(actor: Actor, need: Need, page: int = 1) -> Matches:
+    """Published achievements that fit a need, best first."""
+    return _matches(actor, need, page)
+
+
+def list_matches_for_achievement(actor: Actor, achievement: Achievement, page: int = 1) -> Matches:
+    """Published needs that an achievement fits, best first."""
+    return _matches(actor, achievement, page)
+
+
+def _matches(actor: Actor, listing: Listing, number: int) -> Matches:
+    nothing: Page[Match] = sliced([], number)
+    if listing.state != ListingState.PUBLISHED:
+        return Matches(nothing)
+    stored = db.session.get(MatchList, listing.id)
+    if stored is None:
+        return Matches(nothing, pending=True)
+    other = kind_of(listing).other
+    hits = {uuid.UUID(hit): (score, level) for hit, score, level in stored.hits}
+    shown = _public(actor, other, hits.keys())
+    page = sliced([row for hit in hits if (row := shown.get(hit))], number)
+    reasons = _reasons(listing, page.items)
+    found = [
+        Match(row, hits[row.id][0] / _MILLION, Level(str(hits[row.id][1])), reason)
+        for row, reason in zip(page.items, reasons, strict=True)
+    ]
+    return Matches(Page(found, page.number, page.total, page.size))
+
+
+def _public(actor: Actor, kind: Kind, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Listing]:
+    """Of these listings those that the actor may be shown now."""
+    query = published(kind, MODELS[kind].id.in_(ids), visible(actor, _VIEW[kind]))
+    return {row.id: row for row in db.session.scalars(query)}
+
+
+def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...]]:
+    indexes = find_indexes() if others else None
+    if indexes is None:
+        return [()] * len(others)
+    index, own = indexes.of(kind_of(listing)), document(listing)
+    explained = (explain(index, own, document(other), limit=PHRASES) for other in others)
+    return [tuple(part.term for part in found.parts if part.term is not None) for found in explained]
+
+
+def count_matched_needs(level: int = 3) -> int:
+    """Published needs whose best match reaches this level. A withdrawn achievement counts until lists are refreshed."""
+    query = (
+        select(func.count())
+        .select_from(Need)
+        .join(MatchList, MatchList.listing_id == Need.id)
+        .where(Need.state == ListingState.PUBLISHED, MatchList.level >= level)
+    )
+    return db.session.scalar(query) or 0
+
+
+def find_level(need_id: uuid.UUID, achievement_id: uuid.UUID) -> Level | None:
+    """How well a pair fits by the stored lists; None where neither names the other."""
+    for own, other in ((need_id, achievement_id), (achievement_id, need_id)):
+        stored = db.session.get(MatchList, own)
+        for hit, _, level in stored.hits if stored else ():
+            if hit == str(other):
+                return Level(str(level))
+    return None
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+
+LONGEST_TEXT = 200
+
+RELEVANT_SHARE = 0.2
+"""A listing is found where its score is at least this share of the best one's. A single character in common with a
+long corpus says nothing; without a bound half of all listings would be counted as found."""
+
+MOST_FOUND = 2_000
+"""Of what a text finds only so many are kept, the best: they are filtered and counted one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The facets chosen. `trl`: achievements at this level or above; needs content with this level."""
+
+    field: str | None = None
+    district: str | None = None
+    trl: int | None = None
+    mode: Mode | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in FACETS}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+FACETS = ("field", "district", "trl", "mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value of a facet, and how many listings choosing it would leave under the text and the other facets."""
+
+    value: Any
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of results. `ranked`: by how well they fit the text, else newest first; `building`: a text was given but
+    there is no index to rank by; `cut`: more was found than is kept."""
+
+    page: Page[Any]
+    facets: Mapping[str, Sequence[Option]]
+    ranked: bool = False
+    building: bool = False
+    cut: bool = False
+
+
+def search(actor: Actor, kind: Kind, text: str = "", filters: Filters | None = None, page: int = 1) -> Found:
+    """Published listings under these filters, in the engine's order for this text, or newest first without one."""
+    filters = filters or Filters()
+    base = [MODELS[kind].state == ListingState.PUBLISHED, visible(actor, _VIEW[kind])]
+    text = clean_text(text).strip()[:LONGEST_TEXT]
+    indexes = find_indexes() if text else None
+    if indexes is None:
+        newest = paged(published(kind, *base, *_conditions(kind, filters.chosen())), page)
+        return Found(newest, _facets(kind, base, filters), building=bool(text and newest.total))
+    found = _relevant(indexes.of(kind), text)
+    base.append(MODELS[kind].id.in_(found))
+    kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *_conditions(kind, filters.chosen()))))
+    ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
+    rows = _public(actor, kind, ranked.items)
+    listed = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
+    shown = Page(listed, ranked.number, ranked.total, ranked.size)
+    return Found(shown, _facets(kind, base, filters), ranked=True, cut=len(found) == MOST_FOUND)
+
+
+def _relevant(index: Index, text: str) -> list[uuid.UUID]:
+    """Ids of the documents found, best first, equal scores by id."""
+    found = scores(index, Document("", {"title": text}))
+    best = found.max(initial=0.0)
+    rows = (found >= RELEVANT_SHARE * best).nonzero()[0] if best else []
+    ordered = sorted(rows, key=lambda row: (-found[row], index.ids[row]))
+    return [uuid.UUID(index.ids[row]) for row in ordered[:MOST_FOUND]]
+
+
+def _conditions(kind: Kind, chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    if kind is Kind.ACHIEVEMENT:
+        return listings.achievement_filters(**{_named(name, "trl_min"): value for name, value in chosen.items()})
+    return listings.need_filters(**{_named(name, "trl_max"): value for name, value in chosen.items()})
+
+
+def _named(facet: str, level: str) -> str:
+    return level if facet == "trl" else facet
+
+
+def _facets(kind: Kind, base: Sequence[ColumnElement[bool]], filters: Filters) -> dict[str, list[Option]]:
+    """Each value's count is what choosing it would show: its own facet aside, the chosen filters hold. One read."""
+    chosen = filters.chosen()
+    values: dict[str, list[Any]] = {
+        "field": list(taxonomy.terms("fields")),
+        "district": list(taxonomy.terms("districts")),
+        "trl": list(range(1, 10)),
+        "mode": list(Mode),
+    }
+    columns = [
+        func.count().filter(sa.and_(sa.true(), *_conditions(kind, {**chosen, name: value})))
+        for name in FACETS
+        for value in values[name]
+    ]
+    counts = iter(db.session.execute(select(*columns).select_from(MODELS[kind]).where(*base)).one())
+    return {name: [Option(value, next(counts), value == chosen.get(name)) for value in values[name]] for name in FACETS}
+
+
+# --- why a pair fits ------------------------------------------------------------------------------------------------
+
+STRONG_SHARE = 0.1
+"""A shared passage that carries at least this share of the score is marked strongly."""
+
+POINTS = 1_000
+"""A full score in tenths of a point: pages show 0.0 to 100.0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text: shared with the other side or not, and whether it counts much."""
+
+    text: str
+    shared: bool
+    strong: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A field of a listing's public text, cut into segments that join to the whole."""
+
+    name: str
+    segments: Sequence[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a shared phrase adds, in tenths of a point, and its share of the score in thousandths; `term` is None for
+    all other wording together."""
+
+    term: str | None
+    tenths: int
+    thousandths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A pair explained. The parts add up to `tenths` exactly, and their shares to a thousand."""
+
+    level: Level
+    tenths: int
+    parts: Sequence[Part]
+    need: Sequence[Passage]
+    achievement: Sequence[Passage]
+
+
+def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | None:
+    """Why this pair scores what it scores; None while the index is being built.
+
+    From public text alone, also for the owners: both sides read the same page. Raises NotFound unless both are
+    published and visible to the actor.
+    """
+    for listing in (need, achievement):
+        access.require(actor, _VIEW[kind_of(listing)], listing)
+        if listing.state != ListingState.PUBLISHED:
+            raise NotFound()
+    indexes = find_indexes()
+    if indexes is None:
+        return None
+    sides = document(need), document(achievement)
+    explanation = explain(indexes.of(Kind.NEED), *sides)
+    tenths = round(explanation.score * POINTS)
+    return Pairing(
+        level=Level(str(explanation.level)),
+        tenths=tenths,
+        parts=_parts(explanation, tenths),
+        need=_passages(sides[0], explanation.query_spans),
+        achievement=_passages(sides[1], explanation.document_spans),
+    )
+
+
+def _parts(explanation: Explanation, tenths: int) -> list[Part]:
+    if not explanation.parts:
+        return []
+    weights = [Fraction(part.contribution) for part in explanation.parts]
+    columns = zip(explanation.parts, money.split(tenths, weights), money.split(1000, weights), strict=True)
+    return [Part(part.term, points, share) for part, points, share in columns]
+
+
+def _passages(side: Document, spans: Mapping[str, Sequence[Span]]) -> list[Passage]:
+    return [Passage(name, segments(text, spans.get(name, ()))) for name, text in side.fields.items() if text]
+
+
+def segments(text: str, spans: Sequence[Span]) -> list[Segment]:
+    """The text cut at its spans (ascending, disjoint); joined it is the text again."""
+    found, position = [], 0
+    for span in spans:
+        found.append(Segment(text[position : span.start], shared=False, strong=False))
+        found.append(Segment(text[span.start : span.end], shared=True, strong=span.weight >= STRONG_SHARE))
+        position = span.end
+    found.append(Segment(text[position:], shared=False, strong=False))
+    return [segment for segment in found if segment.text]

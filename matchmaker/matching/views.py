@@ -1,0 +1,76 @@
+"""Pages of search and matching: browse both sides, see what fits a listing, and why."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, g, render_template, request
+
+from matchmaker.core import access
+from matchmaker.core.access import needs, public
+from matchmaker.core.errors import N_
+from matchmaker.core.web import navigation, paging
+from matchmaker.core.web.forms import labelled
+from matchmaker.listings import queries as listings
+from matchmaker.listings.models import Achievement, Mode, Need
+from matchmaker.listings.permissions import Can
+from matchmaker.matching import queries
+from matchmaker.matching.forms import read_filters
+from matchmaker.matching.models import Kind
+
+blueprint = Blueprint("matching", __name__)
+
+navigation.item("matching.search_achievements", N_("Achievements"), 10)
+navigation.item("matching.search_needs", N_("Needs"), 20)
+
+
+@blueprint.get("/achievements")
+@public("published achievements are there to be found")
+def search_achievements() -> str:
+    return _search(Kind.ACHIEVEMENT, "matching/search_achievements.html")
+
+
+@blueprint.get("/needs")
+@public("published needs are there to be found")
+def search_needs() -> str:
+    return _search(Kind.NEED, "matching/search_needs.html")
+
+
+def _search(kind: Kind, template: str) -> str:
+    text, filters = request.args.get("q", ""), read_filters(request.args)
+    found = queries.search(g.actor, kind, text, filters, paging.page_number())
+    return render_template(
+        template,
+        found=found,
+        text=text.strip(),
+        filtered=bool(filters.chosen()),
+        most=queries.MOST_FOUND,
+        modes=dict(labelled(Mode)),
+    )
+
+
+@blueprint.get("/achievements/<uuid:id>/matches")
+@needs(Can.ACHIEVEMENT_VIEW, load=listings.find_achievement)
+def matches_of_achievement(achievement: Achievement) -> str:
+    matches = queries.list_matches_for_achievement(g.actor, achievement, paging.page_number())
+    return render_template(
+        "matching/matches_of_achievement.html", listing=achievement, matches=matches, modes=dict(labelled(Mode))
+    )
+
+
+@blueprint.get("/needs/<uuid:id>/matches")
+@needs(Can.NEED_VIEW, load=listings.find_need)
+def matches_of_need(need: Need) -> str:
+    matches = queries.list_matches_for_need(g.actor, need, paging.page_number())
+    return render_template("matching/matches_of_need.html", listing=need, matches=matches, modes=dict(labelled(Mode)))
+
+
+@blueprint.get("/pairings/<uuid:need_id>/<uuid:id>")
+@needs(Can.ACHIEVEMENT_VIEW, load=listings.find_achievement)
+def pairing(achievement: Achievement, need_id: uuid.UUID) -> str:
+    """Either listing missing, hidden or unpublished: one and the same answer."""
+    need = listings.find_need(need_id)
+    if need is None:
+        raise access.unseen(g.actor, Can.NEED_VIEW)
+    explained = queries.pairing(g.actor, need, achievement)
+    return render_template("matching/pairing.html", need=need, achievement=achievement, pairing=explained)

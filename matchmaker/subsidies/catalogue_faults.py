@@ -1,0 +1,113 @@
+"""What can be wrong in a policy file, each fault with file, line and the clause or section it stands in. Pure."""
+
+from __future__ import annotations
+
+from matchmaker.core.errors import N_, Invalid, InvalidMany
+
+
+class CatalogueFault(Invalid):
+    """One fault of a policy file. Facts: file, line (from 1), where (id of the clause or name of the section)."""
+
+    code = "subsidies.catalogue_fault"
+
+    def __str__(self) -> str:
+        return self.phrase % {
+            name: ", ".join(value) if isinstance(value, tuple) else value for name, value in self.facts.items()
+        }
+
+
+class BadCatalogue(InvalidMany):
+    """Every fault of a policy file at once."""
+
+    code = "subsidies.bad_catalogue"
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class NotYaml(CatalogueFault):
+    code = "subsidies.not_yaml"
+    phrase = N_("%(file)s, line %(line)s: this is not well-formed YAML: %(detail)s.")
+
+
+class NotAMapping(CatalogueFault):
+    code = "subsidies.not_a_mapping"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: expected keys with values here.")
+
+
+class NotAList(CatalogueFault):
+    code = "subsidies.not_a_list"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: expected a list here.")
+
+
+class UnknownKey(CatalogueFault):
+    code = "subsidies.unknown_key"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: unknown key “%(key)s”. Known keys: %(known)s.")
+
+
+class DuplicateKey(CatalogueFault):
+    code = "subsidies.duplicate_key"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: the key “%(key)s” stands here a second time.")
+
+
+class MissingKey(CatalogueFault):
+    code = "subsidies.missing_key"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: the key “%(key)s” is missing.")
+
+
+class NotText(CatalogueFault):
+    code = "subsidies.not_text"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” must be one line of text without blanks around it.")
+
+
+class NotAWholeNumber(CatalogueFault):
+    code = "subsidies.not_a_whole_number"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” must be a whole number from 1 to %(limit)s.")
+
+
+class NotADay(CatalogueFault):
+    code = "subsidies.not_a_day"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” must be a day such as 2025-01-06.")
+
+
+class NotARate(CatalogueFault):
+    code = "subsidies.not_a_rate"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” must be a fraction above 0 and up to 1, such as 3/100.")
+
+
+class NotOneOf(CatalogueFault):
+    code = "subsidies.not_one_of"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” cannot be “%(value)s”. Possible: %(options)s.")
+
+
+class WrongSum(CatalogueFault):
+    code = "subsidies.wrong_sum"
+    phrase = N_(
+        "%(file)s, line %(line)s, %(where)s: “%(key)s” does not fit the kind “%(kind)s”. Kinds cap, fixed and floor "
+        "state amount_fen and no percent, pct states percent and no amount_fen, none states neither."
+    )
+
+
+class RateWithoutCap(CatalogueFault):
+    code = "subsidies.rate_without_cap"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: kind “%(kind)s” cannot have a “%(key)s”; only kind cap can.")
+
+
+class NobodyToPay(CatalogueFault):
+    code = "subsidies.nobody_to_pay"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: kind “%(kind)s” pays nobody, so “%(key)s” must be empty.")
+
+
+class Unpaired(CatalogueFault):
+    code = "subsidies.unpaired"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” and “%(partner)s” must both be stated or both be null.")
+
+
+class DuplicateId(CatalogueFault):
+    code = "subsidies.duplicate_id"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: this id was already used in line %(first_line)s.")
+
+
+class NothingInCatalogue(CatalogueFault):
+    code = "subsidies.nothing_in_catalogue"
+    phrase = N_("%(file)s, line %(line)s: the file states neither clauses nor targets.")

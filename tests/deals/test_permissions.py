@@ -1,0 +1,246 @@
+"""Every (state, action, party) cell, against expectations written out here; and both faces of every rule agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import access, audit, clock
+from matchmaker.core.access import ANONYMOUS, Actor
+from matchmaker.core.db import db, unit_of_work
+from matchmaker.core.errors import DomainError
+from matchmaker.deals import services
+from matchmaker.deals.models import Deal
+from matchmaker.deals.permissions import Can
+from matchmaker.deals.states import DealState, PartyRole
+from matchmaker.deals.terms import EntryFeeRoyalty, RoyaltyBase
+from tests.factories.accounts import PASSWORD, SYSTEM, make_actor
+from tests.factories.deals import BROKER, LICENSEE, LICENSOR, Play, make_deal, make_terms, organisation_of
+
+L, E, B = LICENSOR, LICENSEE, BROKER  # E for enterprise
+
+SIDES: dict[str, set[PartyRole]] = {
+    "edit": {L, E, B},
+    "discard": {L, E, B},
+    "offer": {L, E, B},
+    "withdraw": {L, E, B},
+    "accept": {L, E},
+    "decline": {L, E},
+    "sign": {L, E, B},
+    "start_payment": {L, E},
+    "end": {L, E},
+    "report_royalty": {E},
+    "record_payment": {L},
+    "reverse_payment": {L},
+    "complete": {L},
+    "terminate": {L, E},
+}
+"""Who may ever take the step. Withdrawing is the offeror's alone, answering for the principals who did not offer."""
+
+WITH_DRAFT = {"edit": {L, E, B}, "discard": {L, E, B}, "offer": {L, E, B}}
+ARREARS = {"record_payment": {L}, "reverse_payment": {L}}
+
+CELLS: dict[str, dict[str, set[PartyRole]]] = {
+    "draft": {"edit": {L}, "discard": {L}, "offer": {L}},  # nobody else has seen it yet
+    "draft, taken back": WITH_DRAFT,
+    "offered by the licensor": {"withdraw": {L}, "accept": {E}, "decline": {E}},
+    "offered by the licensee": {"withdraw": {E}, "accept": {L}, "decline": {L}},
+    "offered by the broker": {"withdraw": {B}, "accept": {L, E}, "decline": {L, E}},
+    "offered by the broker, accepted by the licensor": {"withdraw": {B}, "accept": {E}, "decline": {L, E}},
+    "agreed": {"withdraw": {L}, "decline": {E}, "sign": {L, E, B}},
+    "agreed, signed by the licensee": {"withdraw": {L}, "decline": {E}, "sign": {L, B}},
+    "on trial": {"start_payment": {L, E}, "end": {L, E}},
+    "paying": {"report_royalty": {E}, "terminate": {L, E}, **ARREARS},
+    "paying, all paid": {"complete": {L}, "terminate": {L, E}, "reverse_payment": {L}},
+    "ended with arrears": ARREARS,
+    "declined": {},
+    "completed": {},
+}
+"""The steps that succeed, and for whom. Every other step of a party is refused and changes nothing."""
+
+
+OFFERORS = {
+    "draft": None,
+    "draft, taken back": None,
+    "offered by the licensee": E,
+    "offered by the broker": B,
+    "offered by the broker, accepted by the licensor": B,
+}
+"""Who made the standing offer; where nothing is said, the licensor."""
+
+
+def refusal(situation: str, action: str, side: PartyRole) -> int:
+    """Status for a side that may take the step in some other situation: 409 says not now, 403 not this side."""
+    offeror = OFFERORS.get(situation, L)
+    if action == "withdraw" and side != offeror:
+        return 403
+    if action in ("accept", "decline") and offeror in (None, side):
+        return 403
+    if action == "record_payment" and situation in ("paying, all paid", "declined"):
+        return 422  # nothing is outstanding
+    return 409
+
+
+def _royalty() -> Any:
+    fee = EntryFeeRoyalty(1_000_000, Fraction(3, 100), RoyaltyBase.SALES, period_months=1)
+    day = clock.today().replace(year=clock.today().year - 1)
+    return make_terms(effective_on=day, fee=fee)
+
+
+def _paying() -> Play:
+    play = make_deal(DealState.ON_TRIAL, broker=True, terms=_royalty())
+    play.start_payment(on=play.deal.draft.effective_on)  # long enough ago for a period to be over
+    play.pay(400_000)
+    return play
+
+
+def _with(play: Play, step: Callable[[Play], Any]) -> Play:
+    with unit_of_work():
+        step(play)
+    return play
+
+
+BUILD: dict[str, Callable[[], Play]] = {
+    "draft": lambda: make_deal(broker=True),
+    "draft, taken back": lambda: _with(
+        make_deal(DealState.OFFERED, broker=True), lambda p: services.withdraw_offer(p.actors[L], p.deal)
+    ),
+    "offered by the licensor": lambda: make_deal(DealState.OFFERED, broker=True),
+    "offered by the licensee": lambda: make_deal(DealState.OFFERED, broker=True, offered_by=E),
+    "offered by the broker": lambda: make_deal(DealState.OFFERED, offered_by=B),
+    "offered by the broker, accepted by the licensor": lambda: _with(
+        make_deal(DealState.OFFERED, offered_by=B), lambda p: p.accept(L)
+    ),
+    "agreed": lambda: make_deal(DealState.AGREED, broker=True),
+    "agreed, signed by the licensee": lambda: _with(make_deal(DealState.AGREED, broker=True), lambda p: p.sign(E)),
+    "on trial": lambda: make_deal(DealState.ON_TRIAL, broker=True),
+    "paying": _paying,
+    "paying, all paid": lambda: _with(make_deal(DealState.PAYING, broker=True), lambda p: p.pay(12_000_000)),
+    "ended with arrears": lambda: _with(
+        _paying(), lambda p: services.terminate_deal(p.actors[L], p.deal, reason="use has stopped")
+    ),
+    "declined": lambda: _with(
+        make_deal(DealState.OFFERED, broker=True), lambda p: services.decline_offer(p.actors[E], p.deal)
+    ),
+    "completed": lambda: make_deal(DealState.COMPLETED, broker=True),
+}
+
+
+def take(action: str, actor: Actor, deal: Deal) -> None:
+    """Call the command of the action with facts that are in order."""
+    version = deal.version_on_offer
+    sha256 = version.sha256 if version is not None else ""
+    steps: dict[str, Callable[[], Any]] = {
+        "edit": lambda: services.edit_terms(actor, deal, terms=make_terms(territory="长春市")),
+        "discard": lambda: services.discard_draft(actor, deal),
+        "offer": lambda: services.offer_terms(actor, deal),
+        "withdraw": lambda: services.withdraw_offer(actor, deal),
+        "accept": lambda: services.accept_offer(actor, deal, sha256=sha256),
+        "decline": lambda: services.decline_offer(actor, deal, reason="too dear"),
+        "sign": lambda: services.sign(actor, deal, sha256=sha256, password=PASSWORD),
+        "start_payment": lambda: services.start_payment(actor, deal, evidence="first invoice"),
+        "end": lambda: services.end_trial(actor, deal, documents_returned=True),
+        "report_royalty": lambda: services.report_royalty(actor, deal, number=1, base_fen=100_000),
+        "record_payment": lambda: services.record_payment(
+            actor, deal, fen=1, paid_on=clock.today(), idempotency_key="cell"
+        ),
+        "reverse_payment": lambda: services.reverse_payment(actor, deal, payment=deal.payments[0]),
+        "complete": lambda: services.complete_deal(actor, deal),
+        "terminate": lambda: services.terminate_deal(actor, deal, reason="use has stopped"),
+    }
+    steps[action]()
+
+
+class _Undo(Exception):
+    pass
+
+
+def outcome(action: str, actor: Actor, deal: Deal) -> int:
+    """Status with which the step answers, 200 where it succeeds. Undone afterwards."""
+    before = len(audit.list_events(deal.id)), deal.version, deal.state
+    try:
+        with unit_of_work():
+            take(action, actor, deal)
+            assert len(audit.list_events(deal.id)) == before[0] + 1
+            raise _Undo
+    except _Undo:
+        return 200
+    except IndexError:
+        return 0  # there is no payment that could be taken back
+    except DomainError as error:
+        db.session.rollback()
+        assert (len(audit.list_events(deal.id)), deal.version, deal.state) == before
+        return error.status
+
+
+@pytest.mark.parametrize("situation", list(CELLS))
+def test_each_step_is_open_to_its_parties_and_refused_to_the_others(app: Flask, situation: str) -> None:
+    play = BUILD[situation]()
+    seen = situation != "draft"
+    found, expected = {}, {}
+    for action, sides in SIDES.items():
+        for side, actor in play.actors.items():
+            status = outcome(action, actor, play.deal)
+            if status == 0:
+                continue
+            found[action, side] = status
+            if side in CELLS[situation].get(action, set()):
+                expected[action, side] = 200
+            elif not seen and side != L:
+                expected[action, side] = 404
+            elif side not in sides:
+                expected[action, side] = 403
+            else:
+                expected[action, side] = refusal(situation, action, side)
+    assert found == expected
+
+
+@pytest.mark.parametrize("situation", ["offered by the licensor", "agreed", "on trial", "paying"])
+def test_members_without_the_role_auditors_and_strangers_take_no_step(app: Flask, situation: str) -> None:
+    play = BUILD[situation]()
+    university, enterprise = (organisation_of(play.actors[side]) for side in (L, E))
+    researcher = make_actor(OrganisationKind.UNIVERSITY, Role.RESEARCHER, organisation=university)
+    member = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_MEMBER, organisation=enterprise)
+    auditor = make_actor(OrganisationKind.AUTHORITY, Role.AUDITOR)
+    stranger = make_actor(OrganisationKind.UNIVERSITY)
+    reviewer = make_actor(OrganisationKind.AUTHORITY, Role.REVIEWER)
+    expected = {researcher: 403, member: 403, auditor: 403, stranger: 404, reviewer: 404, ANONYMOUS: 401}
+    for action in SIDES:
+        found = {actor: outcome(action, actor, play.deal) for actor in expected}
+        assert 0 in found.values() or found == expected, action
+
+
+def test_the_platform_itself_takes_no_side(app: Flask) -> None:
+    offered, agreed = BUILD["offered by the broker"](), BUILD["agreed"]()
+    assert outcome("accept", SYSTEM, offered.deal) == 403
+    assert outcome("sign", SYSTEM, agreed.deal) == 403
+
+
+def test_a_draft_is_seen_by_its_author_alone_until_it_is_offered(app: Flask) -> None:
+    play = make_deal(broker=True)
+    assert [access.may(actor, Can.DEAL_VIEW, play.deal) for actor in play.actors.values()] == [True, False, False]
+    play.offer()
+    assert all(access.may(actor, Can.DEAL_VIEW, play.deal) for actor in play.actors.values())
+
+
+def test_both_faces_of_every_rule_agree(app: Flask) -> None:
+    plays = [build() for name, build in BUILD.items() if name not in ("agreed", "paying, all paid")]
+    actors = [actor for play in plays for actor in play.actors.values()]
+    actors += [
+        make_actor(OrganisationKind.UNIVERSITY, Role.RESEARCHER, organisation=organisation_of(plays[0].actors[L])),
+        make_actor(OrganisationKind.AUTHORITY, Role.AUDITOR),
+        make_actor(OrganisationKind.INTERMEDIARY),
+        ANONYMOUS,
+    ]
+    deals = list(db.session.scalars(sa.select(Deal)))
+    rules = access.all_rules()
+    for permission in Can:
+        for actor in actors:
+            rows = set(db.session.scalars(sa.select(Deal.id).where(access.visible(actor, permission))))
+            assert rows == {deal.id for deal in deals if rules[permission].one(actor, deal)}, (permission, actor)
