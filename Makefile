@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test lint types imports check-tests browser nightly bench screenshots messages clean
+.PHONY: install run test lint types imports messages screenshots clean
 
 install: $(VENV)/.installed
 
@@ -31,7 +31,7 @@ test: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint templates --check --quiet --profile=jinja 2>/dev/null || $(BIN)/djlint templates --lint --profile=jinja
+	$(BIN)/djlint templates --lint --quiet
 
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy

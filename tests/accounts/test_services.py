@@ -55,7 +55,7 @@ def invited(organisation, email="guest@demo.example", roles=None, by=None):
 # --- registering ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", set(OrganisationKind) - {OrganisationKind.AUTHORITY})
+@pytest.mark.parametrize("kind", sorted(set(OrganisationKind) - {OrganisationKind.AUTHORITY}))
 def test_whoever_registers_an_organisation_looks_after_it_and_the_bureau_must_verify_it(app, kind):
     user = make.make_user()
     organisation = act(
