@@ -9,6 +9,7 @@ from flask import Blueprint, g, render_template, request
 from matchmaker.core import access
 from matchmaker.core.access import needs, public
 from matchmaker.core.errors import N_
+from matchmaker.core.types import clean_text
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.forms import labelled
 from matchmaker.listings import queries as listings
@@ -37,7 +38,7 @@ def search_needs() -> str:
 
 
 def _search(kind: Kind, template: str) -> str:
-    text, filters = request.args.get("q", ""), read_filters(request.args)
+    text, filters = clean_text(request.args.get("q", "")), read_filters(request.args)
     found = queries.search(g.actor, kind, text, filters, paging.page_number())
     return render_template(
         template,

@@ -1,6 +1,7 @@
 """Signing in, and everything that ends a session: nothing that was ended lets anyone in again."""
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from matchmaker.accounts.models import Membership, SignIn, SignInAttempt, User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core import audit
 from matchmaker.core.db import db, unit_of_work
+from matchmaker.core.errors import TooMany
 from tests.factories import accounts as make
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -317,6 +319,30 @@ def test_an_account_is_guessed_at_ten_times_in_five_minutes_from_wherever(client
             assert answer.headers["Retry-After"] in re.sub(r"\s", "", answer.text)
     assert (len(checks), refused) == (10, 90)
     assert attempt(client, email, make.PASSWORD).status_code == 429, "the right password is not looked at either"
+
+
+def test_guesses_at_the_same_moment_are_counted_one_by_one(app, member):
+    email, outcomes, together = member.user.email, [], threading.Barrier(16)
+    db.session.rollback()
+
+    def guess(number):
+        with app.app_context():
+            together.wait()
+            try:
+                with unit_of_work():
+                    services.note_attempt(email, f"198.51.100.{number}")
+                outcomes.append("checked")
+            except TooMany:
+                outcomes.append("refused")
+            finally:
+                db.session.remove()
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["checked"] * 10 + ["refused"] * 6
 
 
 def test_other_accounts_are_not_slowed_and_the_owner_comes_in_after_the_window(app, client, member, clock):

@@ -296,6 +296,16 @@ def test_the_profile_is_edited_whole_and_nothing_is_lost(manager, organisation):
     assert {name: getattr(organisation, name) for name in before} == before
 
 
+def test_what_a_profile_may_not_say_is_not_taken_from_its_form(manager, organisation):
+    smuggled = {"state": "suspended", "kind": "authority", "credit_code": "x", "version": "9", "decision_reason": "y"}
+    kept = {name: getattr(organisation, name) for name in smuggled if name != "version"}
+    answer = manager.post(f"/organisations/{organisation.id}/edit", data=registration(name="新名") | smuggled)
+    assert answer.status_code == 302
+    db.session.expire_all()
+    assert organisation.name == "新名"
+    assert {name: getattr(organisation, name) for name in kept} == kept
+
+
 def test_a_profile_with_faults_is_shown_again(manager, organisation):
     page = manager.post(f"/organisations/{organisation.id}/edit", data={"name": "", "employees": "many"})
     assert page.status_code == 422

@@ -29,20 +29,20 @@ def run(app, *arguments):
     return CliRunner().invoke(go, arguments, obj=lambda: app)
 
 
-def test_a_command_runs_inside_the_application(app):
-    outcome = run(app)
+def test_a_command_runs_inside_the_application(dry_app):
+    outcome = run(dry_app)
     assert (outcome.exit_code, outcome.stdout, outcome.stderr) == (0, "matchmaker\n", "")
 
 
-def test_a_refusal_ends_the_command_with_2_and_its_sentence(app):
-    outcome = run(app, "--how", "refused")
+def test_a_refusal_ends_the_command_with_2_and_its_sentence(dry_app):
+    outcome = run(dry_app, "--how", "refused")
     assert outcome.exit_code == USAGE == 2
     assert outcome.stdout == ""
     assert outcome.stderr.startswith("error: “viel” is not an amount.")
 
 
-def test_a_mistake_of_ours_is_not_passed_off_as_a_refusal(app):
-    assert isinstance(run(app, "--how", "broken").exception, ZeroDivisionError)
+def test_a_mistake_of_ours_is_not_passed_off_as_a_refusal(dry_app):
+    assert isinstance(run(dry_app, "--how", "broken").exception, ZeroDivisionError)
 
 
 def test_fail_is_one_line_on_stderr():

@@ -16,11 +16,11 @@ from tests.architecture.catalogues import CHINESE
 
 
 @pytest.fixture
-def say(app):
+def say(dry_app):
     """`say(language, work)`: what `work()` says to a reader of that language."""
 
     def spoken(language, work):
-        with app.test_request_context(), force_locale({"zh": "zh_Hans_CN"}.get(language, language)):
+        with dry_app.test_request_context(), force_locale({"zh": "zh_Hans_CN"}.get(language, language)):
             return work()
 
     return spoken
@@ -78,7 +78,7 @@ def test_an_error_without_facts_is_its_phrase(say):
         assert say("en", lambda error=error: messages.phrase(error)) == error.phrase
 
 
-def test_a_member_without_a_label_is_a_mistake(app):
+def test_a_member_without_a_label_is_a_mistake(dry_app):
     with pytest.raises(KeyError):
         messages.label("pending")
     assert messages.has_label(OrganisationState.PENDING)

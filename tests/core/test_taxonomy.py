@@ -35,9 +35,9 @@ def test_every_industry_is_one_of_the_national_classification():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_names_and_choices_are_in_the_readers_language(app, kind):
+def test_names_and_choices_are_in_the_readers_language(dry_app, kind):
     code, term = next(iter(taxonomy.terms(kind).items()))
-    with app.test_request_context():
+    with dry_app.test_request_context():
         for locale, name in (("zh_Hans_CN", term.zh), ("en", term.en)):
             with force_locale(locale):
                 assert taxonomy.name(kind, code) == name
@@ -45,8 +45,8 @@ def test_names_and_choices_are_in_the_readers_language(app, kind):
                 assert taxonomy.choices(kind, "?")[:2] == [("", "?"), (code, name)]
 
 
-def test_a_code_that_the_list_does_not_know_shows_itself_and_none_a_dash(app):
-    with app.test_request_context():
+def test_a_code_that_the_list_does_not_know_shows_itself_and_none_a_dash(dry_app):
+    with dry_app.test_request_context():
         assert taxonomy.name("fields", "gone") == "gone"
         assert taxonomy.name("trl", 4) == taxonomy.terms("trl")["4"].zh
         assert [taxonomy.name("fields", nothing) for nothing in (None, "")] == ["—", "—"]

@@ -9,18 +9,7 @@ from flask import Blueprint, Flask
 
 from matchmaker import app as application
 from matchmaker.core.db import db
-from tests.conftest import Client, settings_for
-
-
-@pytest.fixture(scope="session")
-def dry_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """An application for what needs no tables."""
-    directory = tmp_path_factory.mktemp("dry")
-    app = application.create_app(settings_for(directory, f"sqlite:///{directory}/empty.db"))
-    app.config.update(WTF_CSRF_ENABLED=False)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+from tests.conftest import Client
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, request
 
+from matchmaker import app as application
 from matchmaker.core import errors
 from matchmaker.core.access import public
 from matchmaker.core.db import db
 from matchmaker.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany, Unauthenticated
 from matchmaker.core.money import NotAnAmount
 from matchmaker.core.web import errors as web_errors
+from tests.conftest import settings_for
 from tests.factories import accounts as make
 
 JSON = {"Accept": "application/json"}
@@ -27,8 +29,7 @@ RAISED = {
 }
 
 
-@pytest.fixture
-def views():
+def failing_views():
     views = Blueprint("test", __name__)
 
     @views.route("/raise/<word>", methods=["GET", "POST"])
@@ -62,9 +63,21 @@ def views():
     return views
 
 
+@pytest.fixture(scope="module")
+def failing_app(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("errors")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "BLUEPRINTS", (*application.BLUEPRINTS, failing_views()))
+        app = application.create_app(settings_for(directory, f"sqlite:///{directory}/empty.db"))
+    app.config.update(WTF_CSRF_ENABLED=False)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture
-def client(make_app, views):
-    return make_app(views).test_client()
+def client(failing_app):
+    return failing_app.test_client()
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
@@ -172,7 +185,8 @@ def test_the_log_says_where_it_broke_and_never_what_was_typed(client, caplog):
     assert "canary-password" not in text
 
 
-def test_a_database_error_keeps_its_parameters_to_itself(client, caplog):
+def test_a_database_error_keeps_its_parameters_to_itself(make_app, caplog):
+    client = make_app(failing_views()).test_client()
     answer = client.post("/violate", data={"email": "someone@secret.example"})
     assert answer.status_code == 500
     for text in (answer.text, caplog.text):
@@ -185,8 +199,8 @@ def test_a_line_break_in_an_address_does_not_start_a_line_in_the_log(client, cap
     assert "forged" not in caplog.text
 
 
-def test_even_where_the_page_cannot_be_made_there_is_an_answer(make_app, views, app, monkeypatch, caplog):
-    client = make_app(views).test_client()
+def test_even_where_the_page_cannot_be_made_there_is_an_answer(make_app, monkeypatch, caplog):
+    client = make_app(failing_views()).test_client()
     make.sign_in(client, make.make_member(make.make_organisation()).user)
     shown = web_errors.app_page
 

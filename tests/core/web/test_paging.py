@@ -21,13 +21,13 @@ from tests.factories import accounts as make
         ("999999999", 10_000), ("9" * 10_000, 1), ("\0", 1),
     ],
 )  # fmt: skip
-def test_odd_page_numbers_are_page_one_or_the_last_that_is_counted(app, text, number):
-    with app.test_request_context(query_string={"page": text}):
+def test_odd_page_numbers_are_page_one_or_the_last_that_is_counted(dry_app, text, number):
+    with dry_app.test_request_context(query_string={"page": text}):
         assert paging.page_number() == number
 
 
-def test_without_a_number_it_is_page_one(app):
-    with app.test_request_context():
+def test_without_a_number_it_is_page_one(dry_app):
+    with dry_app.test_request_context():
         assert paging.page_number() == 1
 
 
@@ -70,17 +70,17 @@ def test_a_page_beyond_the_last_is_the_last_and_costs_two_statements(app):
         {"endpoint": "x", "values": "y", "_method": "POST"}, {"q": "\0\u202e"}, {"": "x"},
     ],
 )  # fmt: skip
-def test_another_page_keeps_the_address_and_its_facets_whatever_they_are_called(app, query):
-    with app.test_request_context("/organisations", query_string=query):
+def test_another_page_keeps_the_address_and_its_facets_whatever_they_are_called(dry_app, query):
+    with dry_app.test_request_context("/organisations", query_string=query):
         parts = urlsplit(paging.page_url(4))
     assert (parts.scheme, parts.netloc, parts.path, parts.fragment) == ("", "", "/organisations", "")
     wanted = {name: value if isinstance(value, list) else [value] for name, value in query.items()}
     assert parse_qs(parts.query) == {**wanted, "page": ["4"]}
 
 
-def test_another_page_of_a_page_with_a_row_keeps_the_row(app):
+def test_another_page_of_a_page_with_a_row_keeps_the_row(dry_app):
     address = "/organisations/12345678-1234-4234-8234-123456789abc"
-    with app.test_request_context(address, query_string={"id": "x"}):
+    with dry_app.test_request_context(address, query_string={"id": "x"}):
         assert paging.page_url(2) == f"{address}?id=x&page=2"
 
 
@@ -91,8 +91,8 @@ def test_another_page_of_a_page_with_a_row_keeps_the_row(app):
         ("%_\\", "%_\\"),
     ],
 )  # fmt: skip
-def test_a_search_is_cleaned_and_of_sane_length(app, typed, searched):
-    with app.test_request_context(query_string={"q": typed}):
+def test_a_search_is_cleaned_and_of_sane_length(dry_app, typed, searched):
+    with dry_app.test_request_context(query_string={"q": typed}):
         assert paging.search_text() == searched
-    with app.test_request_context():
+    with dry_app.test_request_context():
         assert paging.search_text() == ""
