@@ -1,4 +1,4 @@
-"""Budgets and claims of the demonstration: draft, submitted, approved, paid, rejected."""
+"""Budgets and claims of the demonstration: draft, submitted, approved, paid, rejected, withdrawn."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ def _claim(world: World, row: dict[str, Any]) -> None:
         if row["until"] != "draft":
             services.submit_claim(broker, claim)
     with world.days_ago(max(row["days_ago"] - 10, 0)):
+        if row["until"] == "withdrawn":
+            services.withdraw_claim(broker, claim)
         if row["until"] == "rejected":
             services.reject_claim(reviewer, claim, reason=row["reason"])
         if row["until"] in ("approved", "paid"):
