@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test lint types imports messages screenshots clean
+.PHONY: install run test nightly lint types imports messages screenshots clean
 
 install: $(VENV)/.installed
 
@@ -27,6 +27,9 @@ test: $(VENV)/.installed-dev
 	./tests/browser/install_chromium
 	$(MAKE) --no-print-directory lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+nightly: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m nightly
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
