@@ -27,9 +27,21 @@ def line_text(line: Line) -> str:
         case Unit.FEN:
             return filters.money(value)
         case Unit.RATE:
-            return f"{percent_text(value)}%"
+            return _percent(value)
+        case Unit.YEARS:
+            return str(ngettext("%(num)d year", "%(num)d years", value))
         case Unit.PART:
             return _part_text(value)
+        case Unit.MILESTONE:
+            days = ngettext("%(num)d day", "%(num)d days", value.days_after)
+            amount = filters.money(value.fen)
+            return str(_("%(amount)s, %(days)s after: %(text)s", amount=amount, days=days, text=value.text))
+        case Unit.TIER:
+            return str(_("from %(amount)s: %(rate)s", amount=filters.money(value.from_fen), rate=_percent(value.rate)))
+        case Unit.YEAR_RATE:
+            return str(_("year %(year)s: %(rate)s", year=value[0], rate=_percent(value[1])))
+        case Unit.COMPLETER:
+            return f"{value.name} {_percent(value.share)}"
     return str(value)
 
 
@@ -39,6 +51,10 @@ def _part_text(part: Instalment) -> str:
         return str(_("%(amount)s when payment starts", amount=amount))
     months = months_text(part.months_after)
     return str(_("%(amount)s, %(months)s after payment starts", amount=amount, months=months))
+
+
+def _percent(rate: Fraction) -> str:
+    return f"{percent_text(rate)}%"
 
 
 def months_text(months: int) -> str:

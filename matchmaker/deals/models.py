@@ -18,12 +18,12 @@ from matchmaker.core.workflow import Stateful
 from matchmaker.deals import terms
 from matchmaker.deals.schedule import DUE_LABELS
 from matchmaker.deals.states import ACTION_LABELS, ROLE_LABELS, STATE_LABELS, DealState, PartyRole
-from matchmaker.deals.terms import BASE_LABELS, DEAL_LABELS, LICENCE_LABELS, DealKind, Terms
+from matchmaker.deals.terms import DealKind, Terms
 from matchmaker.introductions.models import Introduction
 from matchmaker.ledger.models import JournalEntry
 from matchmaker.listings.models import Achievement, Revision
 
-for labels in (STATE_LABELS, ACTION_LABELS, ROLE_LABELS, DEAL_LABELS, LICENCE_LABELS, BASE_LABELS, DUE_LABELS):
+for labels in (STATE_LABELS, ACTION_LABELS, ROLE_LABELS, *terms.LABELS, DUE_LABELS):
     register_labels(labels)
 
 

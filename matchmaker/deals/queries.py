@@ -22,12 +22,13 @@ from matchmaker.core import audit, clock, workflow
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_, InvalidMany
-from matchmaker.deals import rules, schedule
+from matchmaker.deals import rules, schedule, settlement
 from matchmaker.deals import terms as agreed
 from matchmaker.deals.models import Deal, DealAchievement, Payment, TermsVersion
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.refusals import PartyAmbiguous, PartyUnknown
-from matchmaker.deals.schedule import Allocation, Due, DueKind, Overdue, Period
+from matchmaker.deals.schedule import Due, DueKind, Period
+from matchmaker.deals.settlement import Allocation, Overdue
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 from matchmaker.deals.terms import Line, OnDate, Terms
 from matchmaker.ledger import queries as ledger
@@ -329,7 +330,7 @@ def paid_by_deal(deals: Iterable[Deal]) -> dict[uuid.UUID, int]:
 
 def outstanding_fen(deal: Deal) -> int:
     """Due now or later, and not paid."""
-    return schedule.outstanding(dues(deal), paid_fen(deal))
+    return settlement.outstanding(settlement.allocate(dues(deal), paid_fen(deal)))
 
 
 def last_payment(deal: Deal) -> Payment | None:
@@ -366,11 +367,12 @@ def standing(deal: Deal, today: date) -> Standing | None:
     if terms is None or not amounts:
         return None
     paid = 0 if planned else paid_fen(deal)
-    late = [] if planned else schedule.overdue(amounts, paid, today, terms.grace_days)
+    allocation = settlement.allocate(amounts, paid)
+    late = [] if planned else settlement.overdue(allocation, today, terms.grace_days)
     return Standing(
-        allocation=schedule.allocate(amounts, paid),
+        allocation=allocation,
         late={one.due: one for one in late},
-        due_now_fen=0 if planned else schedule.outstanding(amounts, paid, until=today),
+        due_now_fen=0 if planned else settlement.outstanding(allocation, until=today),
         paid_fen=paid,
         planned=planned,
     )

@@ -1,30 +1,37 @@
-"""Days and amounts that follow from terms: the trial's end, what is due when, what is overdue. Pure.
+"""Days and amounts that follow from terms: the trial's end, what is due when. Pure.
 
 Periods count as the Civil Code counts them (art. 201, 202): a period of months that begins on a day ends with
 the same day of its last month, or with that month's last day where it has no such day. Months are counted from
-the anchor every time, so that a 31st stays a 31st. Postponement over public holidays (art. 203) is not applied.
+the anchor every time, so that a 31st stays a 31st. A day of payment on a rest day stays where it falls, unless the
+terms postpone it to the next working day (art. 203). Royalties are `royalty`'s, payments `settlement`'s.
 """
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
 from matchmaker.core.errors import N_
-from matchmaker.core.money import at_rate
 from matchmaker.deals.terms import (
     Deferral,
+    EarlierOf,
     EntryFeeRoyalty,
+    Fee,
     Instalments,
+    LaterOf,
     LumpSum,
+    Milestones,
     OnDate,
+    PaymentTrigger,
+    Postponement,
     Terms,
     fixed_parts,
 )
+from matchmaker.deals.workdays import Workdays
 
 
 def add_months(day: date, months: int) -> date:
@@ -38,9 +45,18 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def trial_ends_on(terms: Terms) -> date:
-    """Last day of the trial; the effective day itself where there is no trial."""
-    return add_months(terms.effective_on, terms.trial_months)
+def trial_ends_on(terms: Terms, extended_months: int = 0) -> date:
+    """Last day of the trial; the effective day itself where there is no trial.
+
+    Extensions count from the effective day as well, so that a 31st stays a 31st. Never past the licence's last day.
+    """
+    ends_on = add_months(terms.effective_on, terms.trial_months + extended_months)
+    return ends_on if not extended_months or terms.ends_on is None else min(ends_on, terms.ends_on)
+
+
+def midterm_on(terms: Terms) -> date | None:
+    """Day of the mid-term report: half-way through the agreed trial. None for a trial under half a year."""
+    return add_months(terms.effective_on, terms.trial_months // 2) if terms.trial_months >= 6 else None
 
 
 def days_left(terms: Terms, today: date) -> int:
@@ -48,17 +64,52 @@ def days_left(terms: Terms, today: date) -> int:
     return (trial_ends_on(terms) - today).days
 
 
+def postponed(terms: Terms, day: date, workdays: Workdays | None) -> date:
+    """The day of payment as the terms count rest days. Without a calendar, as it falls."""
+    if terms.postponement is Postponement.NEXT_WORKING_DAY and workdays is not None:
+        return workdays.on_or_after(day)
+    return day
+
+
+def started_on(trigger: PaymentTrigger, happened: Mapping[int, date], today: date) -> date | None:
+    """The day on which payment starts, None where it does not yet.
+
+    `happened`: days of the events confirmed, by place in `simple_triggers`. A fixed day happens by itself.
+    """
+    match trigger:
+        case EarlierOf(of) | LaterOf(of):
+            events = of
+        case _:
+            events = (trigger,)
+    days = {place: one.on for place, one in enumerate(events) if isinstance(one, OnDate) and one.on <= today}
+    days |= {place: day for place, day in happened.items() if not isinstance(events[place], OnDate)}
+    if isinstance(trigger, EarlierOf):
+        return min(days.values(), default=None)
+    return max(days.values()) if len(days) == len(events) and days else None
+
+
+def fixed_start(trigger: PaymentTrigger) -> date | None:
+    """The day on which payment starts, where the terms alone tell it."""
+    if isinstance(trigger, OnDate):
+        return trigger.on
+    if isinstance(trigger, EarlierOf | LaterOf) and trigger.of:
+        days = [one.on for one in trigger.of if isinstance(one, OnDate)]
+        if len(days) == len(trigger.of):
+            return min(days) if isinstance(trigger, EarlierOf) else max(days)
+    return None
+
+
 def awaits_payment(terms: Terms) -> bool:
     """Whether use comes before payment: there is a trial, or an event has to happen first."""
-    return terms.trial_months > 0 or not isinstance(terms.trigger, OnDate)
+    return terms.trial_months > 0 or fixed_start(terms.trigger) is None
 
 
 def first_payment_on(terms: Terms) -> date | None:
     """Earliest day on which a fixed amount falls due, where the terms alone tell it; else None."""
-    parts = fixed_parts(terms.fee)
-    if not isinstance(terms.trigger, OnDate) or not parts:
+    parts, starts_on = fixed_parts(terms.fee), fixed_start(terms.trigger)
+    if starts_on is None or not parts:
         return None
-    return add_months(terms.trigger.on, min(part.months_after for part in parts))
+    return add_months(starts_on, min(part.months_after for part in parts))
 
 
 class DueKind(StrEnum):
@@ -66,7 +117,9 @@ class DueKind(StrEnum):
     INSTALMENT = "instalment"
     DEFERRED = "deferred"
     ENTRY_FEE = "entry_fee"
+    MILESTONE = "milestone"
     ROYALTY = "royalty"
+    PENALTY = "penalty"
 
 
 DUE_LABELS: Mapping[DueKind, str] = MappingProxyType(
@@ -75,16 +128,20 @@ DUE_LABELS: Mapping[DueKind, str] = MappingProxyType(
         DueKind.INSTALMENT: N_("Instalment"),
         DueKind.DEFERRED: N_("Deferred fee"),
         DueKind.ENTRY_FEE: N_("Entry fee"),
+        DueKind.MILESTONE: N_("Milestone payment"),
         DueKind.ROYALTY: N_("Royalty"),
+        DueKind.PENALTY: N_("Penalty"),
     }
 )
 
-_KIND_OF = {
-    LumpSum: DueKind.LUMP_SUM,
-    Instalments: DueKind.INSTALMENT,
-    Deferral: DueKind.DEFERRED,
-    EntryFeeRoyalty: DueKind.ENTRY_FEE,
-}
+_KIND_OF: Mapping[type[Fee], DueKind] = MappingProxyType(
+    {
+        LumpSum: DueKind.LUMP_SUM,
+        Instalments: DueKind.INSTALMENT,
+        Deferral: DueKind.DEFERRED,
+        EntryFeeRoyalty: DueKind.ENTRY_FEE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +154,34 @@ class Due:
     kind: DueKind
 
 
-def amounts_due(terms: Terms, triggered_on: date) -> list[Due]:
-    """The fixed amounts, by day, once payment has started on `triggered_on`. Royalties come by `royalty_due`."""
-    kind = _KIND_OF[type(terms.fee)]
-    parts = sorted(fixed_parts(terms.fee), key=lambda part: part.months_after)
-    return [
-        Due(number, add_months(triggered_on, part.months_after), part.fen, kind)
-        for number, part in enumerate(parts, start=1)
-    ]
+def amounts_due(
+    terms: Terms,
+    triggered_on: date,
+    *,
+    workdays: Workdays | None = None,
+    accepted: Mapping[int, date] = MappingProxyType({}),
+) -> list[Due]:
+    """The fixed amounts, by day, once payment has started on `triggered_on`. Royalties come by `royalty`.
+
+    `accepted`: days on which milestones were accepted, by place; those that were not are not due yet, and none is
+    due before payment has started.
+    """
+    if isinstance(terms.fee, Milestones):
+        found = [
+            (place + 1, max(accepted[place] + timedelta(days=part.days_after), triggered_on), part.fen)
+            for place, part in enumerate(terms.fee.parts)
+            if place in accepted
+        ]
+        kind = DueKind.MILESTONE
+    else:
+        parts = sorted(fixed_parts(terms.fee), key=lambda part: part.months_after)
+        found = [
+            (number, add_months(triggered_on, part.months_after), part.fen)
+            for number, part in enumerate(parts, start=1)
+        ]
+        kind = _KIND_OF.get(type(terms.fee), DueKind.LUMP_SUM)
+    dues = [Due(number, postponed(terms, day, workdays), fen, kind) for number, day, fen in found]
+    return sorted(dues, key=lambda due: (due.due_on, due.number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,102 +210,3 @@ def royalty_periods(terms: Terms, triggered_on: date) -> list[Period]:
         periods.append(Period(number, starts_on, ends_on))
         starts_on = ends_on + timedelta(days=1)
     return periods
-
-
-class Bound(StrEnum):
-    MINIMUM = "minimum"
-    CAP = "cap"
-
-
-BOUND_LABELS: Mapping[Bound, str] = MappingProxyType(
-    {
-        Bound.MINIMUM: N_("The agreed minimum applies"),
-        Bound.CAP: N_("The agreed maximum applies"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Royalty:
-    """A period's royalty with its working: `rated_fen` is the rate on the base, `bound` what replaced it, if any."""
-
-    due: Due
-    base_fen: int
-    rated_fen: int
-    bound: Bound | None
-
-
-def royalty_due(terms: Terms, base_fen: int, period: Period) -> Royalty:
-    """Royalty of one period on its sales or profit, due on the period's last day.
-
-    A loss counts as nothing. Minimum and cap are those of a whole period for a shortened one as well: the
-    terms agree no other. TypeError for a fee without royalty.
-    """
-    fee = terms.fee
-    if not isinstance(fee, EntryFeeRoyalty):
-        raise TypeError("the fee has no royalty")
-    rated_fen = at_rate(max(base_fen, 0), fee.rate)
-    fen, bound = rated_fen, None
-    if rated_fen < fee.minimum_fen:
-        fen, bound = fee.minimum_fen, Bound.MINIMUM
-    elif fee.cap_fen is not None and rated_fen > fee.cap_fen:
-        fen, bound = fee.cap_fen, Bound.CAP
-    return Royalty(Due(period.number, period.ends_on, fen, DueKind.ROYALTY), base_fen, rated_fen, bound)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A due amount and how much of it is paid."""
-
-    due: Due
-    paid_fen: int
-
-    @property
-    def open_fen(self) -> int:
-        return self.due.fen - self.paid_fen
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """What was paid, set against the dues oldest first. `surplus_fen` is left over when all are paid."""
-
-    settled: tuple[Settled, ...]
-    surplus_fen: int
-
-    @property
-    def open_fen(self) -> int:
-        return sum(one.open_fen for one in self.settled)
-
-
-def allocate(dues: Iterable[Due], paid_fen: int) -> Allocation:
-    """Set the sum of payments against the dues, oldest first, never more on one than is due.
-
-    ValueError for a negative sum: corrections are postings of their own and already netted in it.
-    """
-    if paid_fen < 0:
-        raise ValueError("the sum of payments cannot be negative")
-    left_fen, settled = paid_fen, []
-    for due in sorted(dues, key=lambda due: (due.due_on, due.kind, due.number)):
-        part_fen = min(left_fen, due.fen)
-        left_fen -= part_fen
-        settled.append(Settled(due, part_fen))
-    return Allocation(tuple(settled), left_fen)
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    due: Due
-    open_fen: int
-    days_late: int
-
-
-def overdue(dues: Iterable[Due], paid_fen: int, today: date, grace_days: int) -> list[Overdue]:
-    """What is unpaid after its day and the days of grace, oldest first. Lateness counts from the due day."""
-    late = [(one, (today - one.due.due_on).days) for one in allocate(dues, paid_fen).settled if one.open_fen]
-    return [Overdue(one.due, one.open_fen, days) for one, days in late if days > grace_days]
-
-
-def outstanding(dues: Iterable[Due], paid_fen: int, until: date | None = None) -> int:
-    """Unpaid fen in all, or of what falls due up to and including `until`."""
-    settled = allocate(dues, paid_fen).settled
-    return sum(one.open_fen for one in settled if until is None or one.due.due_on <= until)

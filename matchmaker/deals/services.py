@@ -19,6 +19,7 @@ from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import Conflict, IdempotencyMismatch, NotFound
 from matchmaker.core.types import canonical_json
 from matchmaker.deals import queries, rules, schedule
+from matchmaker.deals import royalty as royalties
 from matchmaker.deals import terms as agreed
 from matchmaker.deals.models import (
     Acceptance,
@@ -428,7 +429,7 @@ def report_royalty(actor: Actor, deal: Deal, *, number: int, base_fen: int) -> R
     period = next(iter(queries.unreported_periods(deal)), None)
     if period is None or period.number != number or period.ends_on >= clock.today():
         raise PeriodNotOpen()
-    royalty = schedule.royalty_due(_terms(deal), base_fen, period)
+    royalty = royalties.royalty_due(_terms(deal), base_fen, period)
     report = RoyaltyReport(
         number=number,
         base_fen=base_fen,

@@ -28,6 +28,7 @@ from matchmaker.deals.terms import (
     LumpSum,
     Milestone,
     OnDate,
+    PricingRoute,
     RevenueThreshold,
     RoyaltyBase,
     Terms,
@@ -40,6 +41,7 @@ SOUND = Terms(
     ends_on=date(2031, 3, 31),
     trigger=FirstRevenue(),
     fee=LumpSum(12_000_000),
+    pricing=PricingRoute.LISTING,
 )
 SMALL = Context(rights_expire_on=date(2031, 3, 31), licensee_is_sme=True)
 ORDINARY, WITH_OWNER, SOLE = LicenceKind

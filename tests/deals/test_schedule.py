@@ -15,23 +15,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from matchmaker.deals.royalty import Bound, royalty_due
 from matchmaker.deals.schedule import (
-    Bound,
     Due,
     DueKind,
     Period,
     add_months,
-    allocate,
     amounts_due,
     awaits_payment,
     days_left,
     first_payment_on,
-    outstanding,
-    overdue,
-    royalty_due,
     royalty_periods,
     trial_ends_on,
 )
+from matchmaker.deals.settlement import allocate, outstanding, overdue
 from matchmaker.deals.terms import (
     Deferral,
     EntryFeeRoyalty,
@@ -351,18 +348,18 @@ SECOND = Due(2, date(2027, 2, 28), 200, DueKind.INSTALMENT)
 def test_what_is_unpaid_after_the_days_of_grace_is_overdue(
     paid_fen: int, today: date, late: list[tuple[Due, int, int]]
 ) -> None:
-    found = overdue([SECOND, FIRST], paid_fen, today, grace_days=10)
+    found = overdue(allocate([SECOND, FIRST], paid_fen), today, grace_days=10)
     assert [(one.due, one.open_fen, one.days_late) for one in found] == late
 
 
 def test_without_grace_the_day_after_is_late() -> None:
-    assert overdue([FIRST], 0, date(2027, 1, 31), grace_days=0) == []
-    assert [one.days_late for one in overdue([FIRST], 0, date(2027, 2, 1), grace_days=0)] == [1]
+    assert overdue(allocate([FIRST], 0), date(2027, 1, 31), grace_days=0) == []
+    assert [one.days_late for one in overdue(allocate([FIRST], 0), date(2027, 2, 1), grace_days=0)] == [1]
 
 
 def test_outstanding_is_all_that_is_unpaid_or_what_is_due_by_a_day() -> None:
-    assert outstanding([FIRST, SECOND], 0) == 500
-    assert outstanding([FIRST, SECOND], 350) == 150
-    assert outstanding([FIRST, SECOND], 900) == 0
-    assert outstanding([FIRST, SECOND], 100, until=date(2027, 2, 27)) == 200
-    assert outstanding([FIRST, SECOND], 100, until=date(2027, 2, 28)) == 400
+    assert outstanding(allocate([FIRST, SECOND], 0)) == 500
+    assert outstanding(allocate([FIRST, SECOND], 350)) == 150
+    assert outstanding(allocate([FIRST, SECOND], 900)) == 0
+    assert outstanding(allocate([FIRST, SECOND], 100), until=date(2027, 2, 27)) == 200
+    assert outstanding(allocate([FIRST, SECOND], 100), until=date(2027, 2, 28)) == 400

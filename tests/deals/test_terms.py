@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from matchmaker.deals.terms import (
+    Completer,
     DealKind,
     Deferral,
     EntryFeeRoyalty,
@@ -22,11 +22,13 @@ from matchmaker.deals.terms import (
     LicenceKind,
     LumpSum,
     Milestone,
+    MilestonePart,
     NotTerms,
     OnDate,
     RevenueThreshold,
     RoyaltyBase,
     Terms,
+    Tier,
     Unit,
     canonical,
     diff,
@@ -36,6 +38,7 @@ from matchmaker.deals.terms import (
     terms_hash,
     to_json,
 )
+from tests.deals.strategies import ANY_TERMS
 
 LUMP = Terms(
     territory="吉林省",
@@ -55,38 +58,6 @@ ROYALTY = replace(
     commission_fen=60_000,
 )
 PARTS = Instalments((Instalment(0, 100), Instalment(6, 250)))
-
-FEN = st.integers(0, 9 * 10**15)
-MONTHS = st.integers(0, 360)
-RATES = st.fractions(Fraction(1, 10**6), 1, max_denominator=10**6)
-DAYS = st.dates(date(1990, 1, 1), date(2199, 12, 31))
-TRIGGERS = st.one_of(
-    st.builds(OnDate, DAYS),
-    st.just(FirstRevenue()),
-    st.builds(RevenueThreshold, FEN),
-    st.builds(Milestone, st.text()),
-)
-FEES = st.one_of(
-    st.builds(LumpSum, FEN),
-    st.builds(Deferral, FEN, MONTHS),
-    st.builds(Instalments, st.lists(st.builds(Instalment, MONTHS, FEN), max_size=5).map(tuple)),
-    st.builds(EntryFeeRoyalty, FEN, RATES, st.sampled_from(RoyaltyBase), FEN, st.none() | FEN, st.integers(1, 12)),
-)
-ANY_TERMS = st.builds(
-    Terms,
-    kind=st.sampled_from(DealKind),
-    licence=st.sampled_from(LicenceKind),
-    territory=st.text(),
-    field_of_use=st.text(),
-    sublicence=st.booleans(),
-    effective_on=DAYS,
-    trial_months=st.integers(0, 60),
-    ends_on=st.none() | DAYS,
-    trigger=TRIGGERS,
-    fee=FEES,
-    grace_days=st.integers(0, 365),
-    commission_fen=st.none() | FEN,
-)
 
 
 def plain(data: Any) -> bool:
@@ -202,9 +173,10 @@ def test_what_is_not_terms_is_refused_at_the_entry_at_fault(data: Any, path: str
     assert refusal.value.status == 422
 
 
-@pytest.mark.parametrize(
-    "name", [field.name for field in fields(Terms) if field.name not in ("ends_on", "commission_fen")]
-)
+REQUIRED = [field.name for field in fields(Terms) if getattr(LUMP, field.name) is not None and field.name != "ends_on"]
+
+
+@pytest.mark.parametrize("name", REQUIRED)
 def test_an_entry_that_is_missing_is_refused_and_not_guessed(name: str) -> None:
     data = to_json(LUMP)
     del data[name]
@@ -293,5 +265,11 @@ def test_any_terms_can_be_summed_up(terms: Terms) -> None:
         Unit.FEN: int,
         Unit.RATE: Fraction,
         Unit.PART: Instalment,
+        Unit.YEARS: int,
+        Unit.NUMBER: int,
+        Unit.MILESTONE: MilestonePart,
+        Unit.TIER: Tier,
+        Unit.YEAR_RATE: tuple,
+        Unit.COMPLETER: Completer,
     }
     assert all(type(line.value) is kinds[line.unit] for line in lines(terms))

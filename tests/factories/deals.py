@@ -16,7 +16,7 @@ from matchmaker.deals import services
 from matchmaker.deals.models import Deal, Payment
 from matchmaker.deals.permissions import SIGNATORY
 from matchmaker.deals.states import DealState, PartyRole
-from matchmaker.deals.terms import DealKind, FirstRevenue, LumpSum, OnDate, Terms
+from matchmaker.deals.terms import DealKind, FirstRevenue, LumpSum, OnDate, PricingRoute, Terms
 from matchmaker.listings.models import Achievement
 from tests.factories.accounts import PASSWORD, make_actor, unit
 from tests.factories.listings import make_achievement
@@ -40,6 +40,7 @@ def make_terms(**changes: Any) -> Terms:
         "ends_on": today + timedelta(days=5 * 365),
         "trigger": FirstRevenue(),
         "fee": LumpSum(PRICE_FEN),
+        "pricing": PricingRoute.LISTING,
     }
     return Terms(**{**defaults, **changes})
 
