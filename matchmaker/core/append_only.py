@@ -14,6 +14,8 @@ TABLES = (
     "acceptances",
     "signatures",
     "royalty_reports",
+    "deal_records",
+    "reward_statements",
 )
 
 _FUNCTION = """

@@ -72,6 +72,130 @@ class PeriodNotOpen(Conflict):
     phrase = N_("This royalty period has been reported, has not ended yet, or follows one without a report.")
 
 
+class EventNotOpen(Conflict):
+    code = "deal.event_not_open"
+    phrase = N_("This event is not one that can be reported now: it awaits an answer, or it was confirmed already.")
+
+
+class BelowThreshold(Invalid):
+    """Facts: limit_fen."""
+
+    code = "deal.below_threshold"
+    phrase = N_("By the terms payment starts when revenue reaches %(limit_fen)s. Report it then, with the sum.")
+
+
+class NothingToAnswer(Conflict):
+    code = "deal.nothing_to_answer"
+    phrase = N_("There is nothing open that could be answered or asked in this way. Reload the page to see what is.")
+
+
+class ReportKindUnknown(Invalid):
+    code = "deal.report_kind_unknown"
+    phrase = N_("Choose the mid-term or the final report.")
+
+
+class NoAuditRight(Invalid):
+    code = "deal.no_audit_right"
+    phrase = N_("The terms give no right to inspect the accounts. Dispute the statement, and say why.")
+
+
+class DueUnknown(Invalid):
+    code = "deal.due_unknown"
+    phrase = N_("There is no such amount in the schedule. Choose one of those listed.")
+
+
+class NoPenalty(Conflict):
+    code = "deal.no_penalty"
+    phrase = N_("No penalty has run up on this amount that was not charged already.")
+
+
+class NotAgreed(Conflict):
+    code = "deal.not_agreed"
+    phrase = N_("Only terms that both sides have agreed on are published. Wait for the answer to the offer.")
+
+
+class NoticeMissing(Conflict):
+    code = "deal.notice_missing"
+    phrase = N_(
+        "The price was agreed between the parties, so the terms are published before they are signed (law on promoting "
+        "the transformation of results, art. 18). The licensor publishes the notice."
+    )
+
+
+class NoticeRunning(Conflict):
+    """Facts: ends_on."""
+
+    code = "deal.notice_running"
+    phrase = N_("The public notice runs until %(ends_on)s. Sign after that day.")
+
+
+class NoticeSuspended(Conflict):
+    code = "deal.notice_suspended"
+    phrase = N_("An objection to the notice is open. Signing waits until it has been decided.")
+
+
+class NoticeUpheld(Conflict):
+    code = "deal.notice_upheld"
+    phrase = N_("An objection to these terms was upheld, so they are not signed. Take the offer back and change them.")
+
+
+class NoticeExists(Conflict):
+    code = "deal.notice_exists"
+    phrase = N_("These terms have been published already.")
+
+
+class NoticeDaysWrong(Invalid):
+    """Facts: low, high."""
+
+    code = "deal.notice_days_wrong"
+    phrase = N_("A notice runs for %(low)s to %(high)s days.")
+
+
+class ObjectionDecided(Conflict):
+    code = "deal.objection_decided"
+    phrase = N_("This objection has already been decided.")
+
+
+class NotSigned(Conflict):
+    code = "deal.not_signed"
+    phrase = N_("Only a signed contract is registered. Wait for the last signature.")
+
+
+class NumberMissing(Invalid):
+    code = "deal.number_missing"
+    phrase = N_("Enter the number that the registration office gave the contract.")
+
+
+class NumberTaken(Invalid):
+    code = "deal.number_taken"
+    phrase = N_("Another deal carries this registration number. Check the number.")
+
+
+class ApprovedAboveTotal(Invalid):
+    code = "deal.approved_above_total"
+    phrase = N_("The technology part cannot be more than the whole price of the contract. Check both amounts.")
+
+
+class NoBroker(Conflict):
+    code = "deal.no_broker"
+    phrase = N_("There is no intermediary in this deal.")
+
+
+class AlreadyConfirmed(Conflict):
+    code = "deal.already_confirmed"
+    phrase = N_("Your side has already confirmed the intermediary's part.")
+
+
+class AlreadyStated(Conflict):
+    code = "deal.already_stated"
+    phrase = N_("The reward for this payment has already been stated.")
+
+
+class PaymentTakenBack(Conflict):
+    code = "deal.payment_taken_back"
+    phrase = N_("This payment was taken back, so there is nothing to share.")
+
+
 class ReasonMissing(Invalid):
     code = "deal.reason_missing"
     phrase = N_("Say why, so that the other side and a later reader understand it.")

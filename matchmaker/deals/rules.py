@@ -43,6 +43,7 @@ __all__ = [
     "Blank",
     "Context",
     "DayOutOfRange",
+    "LicenseeNotSme",
     "TermsWarning",
     "validate",
 ]

@@ -45,6 +45,10 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def day_after(day: date) -> date:
+    return day + timedelta(days=1)
+
+
 def trial_ends_on(terms: Terms, extended_months: int = 0) -> date:
     """Last day of the trial; the effective day itself where there is no trial.
 

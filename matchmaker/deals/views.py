@@ -25,7 +25,7 @@ from matchmaker.deals import documents, forms, queries, services
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
-from matchmaker.deals.terms import DealKind, OnDate, lines
+from matchmaker.deals.terms import DealKind, lines
 from matchmaker.introductions import queries as introductions
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can as IntroductionCan
@@ -197,7 +197,7 @@ def deal(deal: Deal) -> Answer:
 def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
     """The page of a deal with a form for each step open to the reader; `refused` holds one to be mended."""
     today = clock.today()
-    shown = {step: _blank(deal, step) for step in queries.open_steps(g.actor, deal)}
+    shown = {step: _blank(deal, step) for step in queries.open_steps(g.actor, deal) if step in _FORMS}
     terms = deal.draft if deal.state == DealState.DRAFT else queries.terms_in_force(deal)
     return render_template(
         "deals/deal.html",
@@ -215,14 +215,12 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
 
 
 def _blank(deal: Deal, action: DealAction) -> Form:
-    version, terms = deal.version_on_offer, queries.terms_in_force(deal)
+    version = deal.version_on_offer
     known: dict[str, Any] = {"version": deal.version, "on": clock.today()}
     if version is not None:
         known["sha256"] = version.sha256
     if action is DealAction.REPORT_ROYALTY:
         known["number"] = queries.unreported_periods(deal)[0].number
-    if action is DealAction.START_PAYMENT and terms is not None and isinstance(terms.trigger, OnDate):
-        return forms.PlainForm(formdata=None)
     return _FORMS[action](formdata=None, data=known)
 
 
@@ -265,8 +263,8 @@ _STEPS: dict[DealAction, _Step] = {
         N_("You have signed."),
     ),
     DealAction.START_PAYMENT: _Step(
-        forms.StartPaymentForm,
-        lambda deal, form: services.start_payment(g.actor, deal, on=form.on.data, evidence=form.evidence.data or ""),
+        forms.PlainForm,
+        lambda deal, form: services.start_payment(g.actor, deal),
         N_("Payment has started; the amounts due are in the schedule."),
     ),
     DealAction.END: _Step(

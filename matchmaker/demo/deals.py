@@ -77,7 +77,10 @@ def _live(world: World, deal: Deal, row: dict[str, Any], parties: dict[str, Acto
     """What happened after the signatures."""
     if "payment_days_ago" in row:
         with world.days_ago(row["payment_days_ago"]):
-            services.start_payment(parties["licensor"], deal, evidence=row["evidence"])
+            services.report_event(
+                parties["licensee"], deal, ref="trigger:0", evidence=row["evidence"], fen=row.get("revenue_fen")
+            )
+            services.confirm_event(parties["licensor"], deal)
     for number, payment in enumerate(row.get("payments", ())):
         with world.days_ago(payment["days_ago"]):
             services.record_payment(

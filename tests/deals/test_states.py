@@ -14,11 +14,14 @@ from matchmaker.deals.states import (
     ROLE_LABELS,
     STATE_LABELS,
     AlreadyAccepted,
+    AlreadyReturned,
     AlreadySigned,
     DealAction,
     DealState,
     DocumentsNotReturned,
+    ExtensionsUsedUp,
     NoEvidence,
+    NothingOverdue,
     NotThisSide,
     OverPayment,
     PartyRole,
@@ -29,6 +32,32 @@ from matchmaker.deals.states import (
     signing_step,
 )
 
+EVENTS = ("report_event", "confirm_event", "dispute_event")
+IN_TRIAL = {
+    **dict.fromkeys(EVENTS, "same"),
+    "confirm_and_start": "paying",
+    "start_payment": "paying",
+    "report_trial": "same",
+    "ask_extension": "same",
+    "grant_extension": "on_trial",
+    "refuse_extension": "same",
+    "convert": "paying",
+    "end": "ended",
+    "convert_by_default": "paying",
+    "extend_by_default": "on_trial",
+    "end_by_default": "ended",
+    "raise_dispute": "disputed",
+}
+MONEY = {
+    "report_royalty": "same",
+    "confirm_royalty": "same",
+    "dispute_royalty": "same",
+    "correct_royalty": "same",
+    "record_payment": "same",
+    "reverse_payment": "same",
+    "charge_penalty": "same",
+    "terminate": "ended",
+}
 LEGAL = {
     "draft": {"edit": "draft", "discard": "ended", "offer": "offered"},
     "offered": {"withdraw": "draft", "accept_first": "offered", "accept": "agreed", "decline": "ended"},
@@ -39,15 +68,26 @@ LEGAL = {
         "activate": "on_trial",
         "activate_untried": "paying",
     },
-    "on_trial": {"start_payment": "paying", "end": "ended"},
+    "on_trial": {**IN_TRIAL, "call_decision": "decision_due"},
+    "decision_due": IN_TRIAL,
     "paying": {
-        "report_royalty": "paying",
-        "record_payment": "paying",
-        "reverse_payment": "paying",
+        **dict.fromkeys(EVENTS, "same"),
+        **MONEY,
+        "declare_default": "defaulted",
+        "raise_dispute": "disputed",
+        "ask_transfer": "same",
+        "transfer": "same",
+        "refuse_transfer": "same",
         "complete": "completed",
-        "terminate": "ended",
     },
-    "ended": {"record_payment": "ended", "reverse_payment": "ended"},
+    "defaulted": {**MONEY, "cure": "paying", "raise_dispute": "disputed"},
+    "disputed": {**MONEY, "settle_to_trial": "on_trial", "settle_to_paying": "paying"},
+    "ended": {
+        "record_payment": "same",
+        "reverse_payment": "same",
+        "charge_penalty": "same",
+        "return_documents": "same",
+    },
     "completed": {},
 }
 
@@ -65,11 +105,13 @@ def test_the_table_has_these_states_and_no_others() -> None:
 @pytest.mark.parametrize(("state", "action"), list(product(DealState, DealAction)))
 def test_each_cell_either_leads_on_or_refuses(state: DealState, action: DealAction) -> None:
     if action in LEGAL[state]:
-        assert DEAL.step(state, action).next == LEGAL[state][action]
+        following = LEGAL[state][action]
+        assert DEAL.step(state, action).next == (state if following == "same" else following)
     else:
         with pytest.raises(WrongState) as refusal:
             DEAL.step(state, action)
-        assert refusal.value.facts == {"state": state, "action": action, "open": tuple(LEGAL[state])}
+        assert (refusal.value.facts["state"], refusal.value.facts["action"]) == (state, action)
+        assert set(refusal.value.facts["open"]) == set(LEGAL[state])
 
 
 def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
@@ -92,13 +134,39 @@ def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
         ("sign", "deal:sign", "deal.signed"),
         ("activate", "deal:sign", "deal.activated"),
         ("activate_untried", "deal:sign", "deal.activated"),
+        ("report_event", "deal:report_event", "deal.event_reported"),
+        ("confirm_event", "deal:confirm_event", "deal.event_confirmed"),
+        ("confirm_and_start", "deal:confirm_event", "deal.payment_started"),
+        ("dispute_event", "deal:confirm_event", "deal.event_disputed"),
         ("start_payment", "deal:start_payment", "deal.payment_started"),
+        ("report_trial", "deal:report_trial", "deal.trial_reported"),
+        ("ask_extension", "deal:ask_extension", "deal.extension_asked"),
+        ("grant_extension", "deal:answer_extension", "deal.extension_granted"),
+        ("refuse_extension", "deal:answer_extension", "deal.extension_refused"),
+        ("convert", "deal:convert", "deal.converted"),
         ("end", "deal:end", "deal.trial_ended"),
+        ("call_decision", "deal:keep_time", "deal.decision_called"),
+        ("convert_by_default", "deal:keep_time", "deal.converted"),
+        ("extend_by_default", "deal:keep_time", "deal.extension_granted"),
+        ("end_by_default", "deal:keep_time", "deal.trial_ran_out"),
         ("report_royalty", "deal:report_royalty", "deal.royalty_reported"),
+        ("confirm_royalty", "deal:answer_royalty", "deal.royalty_confirmed"),
+        ("dispute_royalty", "deal:answer_royalty", "deal.royalty_disputed"),
+        ("correct_royalty", "deal:report_royalty", "deal.royalty_corrected"),
         ("record_payment", "deal:record_payment", "deal.payment_recorded"),
         ("reverse_payment", "deal:reverse_payment", "deal.payment_reversed"),
+        ("charge_penalty", "deal:charge_penalty", "deal.penalty_charged"),
+        ("declare_default", "deal:declare_default", "deal.default_declared"),
+        ("cure", "deal:declare_default", "deal.default_cured"),
+        ("raise_dispute", "deal:raise_dispute", "deal.dispute_raised"),
+        ("settle_to_trial", "deal:settle_dispute", "deal.dispute_settled"),
+        ("settle_to_paying", "deal:settle_dispute", "deal.dispute_settled"),
+        ("ask_transfer", "deal:ask_transfer", "deal.transfer_asked"),
+        ("transfer", "deal:answer_transfer", "deal.transferred"),
+        ("refuse_transfer", "deal:answer_transfer", "deal.transfer_refused"),
         ("complete", "deal:complete", "deal.completed"),
         ("terminate", "deal:terminate", "deal.terminated"),
+        ("return_documents", "deal:return_documents", "deal.documents_returned"),
     ],
 )
 def test_each_action_names_its_permission_and_its_event(action: str, permission: str, event: str) -> None:
@@ -119,13 +187,39 @@ def test_each_action_names_its_permission_and_its_event(action: str, permission:
         ("sign", ALL),
         ("activate", ALL),
         ("activate_untried", ALL),
+        ("report_event", BOTH),
+        ("confirm_event", BOTH),
+        ("confirm_and_start", BOTH),
+        ("dispute_event", BOTH),
         ("start_payment", BOTH),
+        ("report_trial", {LICENSEE}),
+        ("ask_extension", {LICENSEE}),
+        ("grant_extension", {LICENSOR}),
+        ("refuse_extension", {LICENSOR}),
+        ("convert", {LICENSEE}),
         ("end", BOTH),
+        ("call_decision", set()),
+        ("convert_by_default", set()),
+        ("extend_by_default", set()),
+        ("end_by_default", set()),
         ("report_royalty", {LICENSEE}),
+        ("confirm_royalty", {LICENSOR}),
+        ("dispute_royalty", {LICENSOR}),
+        ("correct_royalty", {LICENSEE}),
         ("record_payment", {LICENSOR}),
         ("reverse_payment", {LICENSOR}),
+        ("charge_penalty", {LICENSOR}),
+        ("declare_default", {LICENSOR}),
+        ("cure", {LICENSOR}),
+        ("raise_dispute", BOTH),
+        ("settle_to_trial", BOTH),
+        ("settle_to_paying", BOTH),
+        ("ask_transfer", {LICENSEE}),
+        ("transfer", {LICENSOR}),
+        ("refuse_transfer", {LICENSOR}),
         ("complete", {LICENSOR}),
         ("terminate", BOTH),
+        ("return_documents", {LICENSOR}),
     ],
 )
 def test_each_action_belongs_to_its_sides(action: str, sides: set[PartyRole]) -> None:
@@ -205,8 +299,8 @@ def test_only_a_party_signs() -> None:
     assert refusal.value.status == 403
 
 
-def test_payment_starts_only_with_evidence() -> None:
-    guard = DEAL.step("on_trial", "start_payment").guard
+def test_an_event_is_reported_only_with_evidence() -> None:
+    guard = DEAL.step("on_trial", "report_event").guard
     assert guard is not None
     guard(None, has_evidence=True, other_fact=0)
     with pytest.raises(NoEvidence) as refusal:
@@ -252,7 +346,35 @@ def test_no_more_is_recorded_as_paid_than_is_owed() -> None:
 
 def test_only_these_steps_are_guarded() -> None:
     guarded = {row.action for row in DEAL.transitions if row.guard}
-    assert guarded == {"start_payment", "end", "record_payment", "complete"}
+    assert guarded == {
+        "report_event", "ask_extension", "grant_extension", "end", "record_payment", "declare_default", "complete",
+        "return_documents",
+    }  # fmt: skip
+
+
+def test_a_default_is_declared_only_where_something_is_late() -> None:
+    guard = DEAL.step("paying", "declare_default").guard
+    assert guard is not None
+    guard(None, overdue_fen=1, late_reports=0)
+    guard(None, overdue_fen=0, late_reports=1)
+    with pytest.raises(NothingOverdue):
+        guard(None, overdue_fen=0, late_reports=0)
+
+
+def test_a_trial_is_extended_no_more_often_than_agreed() -> None:
+    guard = DEAL.step("decision_due", "grant_extension").guard
+    assert guard is not None
+    guard(None, granted=1, most=2)
+    with pytest.raises(ExtensionsUsedUp):
+        guard(None, granted=2, most=2)
+
+
+def test_the_return_of_the_documents_is_confirmed_once() -> None:
+    guard = DEAL.step("ended", "return_documents").guard
+    assert guard is not None
+    guard(None, returned=False)
+    with pytest.raises(AlreadyReturned):
+        guard(None, returned=True)
 
 
 def test_every_state_action_and_role_has_a_label() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,12 +14,13 @@ from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db
 from matchmaker.deals import services
-from matchmaker.deals.models import Deal, Payment
+from matchmaker.deals.models import ContractType, Deal, Payment, Registration
 from matchmaker.deals.permissions import SIGNATORY
+from matchmaker.deals.schedule import fixed_start
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import DealKind, FirstRevenue, LumpSum, OnDate, PricingRoute, Terms
 from matchmaker.listings.models import Achievement
-from tests.factories.accounts import PASSWORD, make_actor, unit
+from tests.factories.accounts import PASSWORD, SYSTEM, make_actor, unit
 from tests.factories.listings import make_achievement
 
 LICENSOR, LICENSEE, BROKER = PartyRole.LICENSOR, PartyRole.LICENSEE, PartyRole.BROKER
@@ -89,19 +91,59 @@ class Play:
             if side not in self.deal.signed_by:
                 self.sign(side)
 
-    def start_payment(self, side: PartyRole = LICENSEE, on: date | None = None) -> None:
+    def act(self, side: PartyRole, command: Callable[..., Any], **facts: Any) -> Any:
+        """A command of the services, taken by the person of this side."""
         with unit():
-            services.start_payment(self.actors[side], self.deal, on=on, evidence="invoice 1")
+            return command(self.actors[side], self.deal, **facts)
 
-    def pay(self, fen: int, key: str = "1", on: date | None = None) -> Payment:
+    def report_event(self, side: PartyRole = LICENSEE, on: date | None = None, **facts: Any) -> Any:
+        given = {"ref": "trigger:0", "evidence": "invoice 1", **facts}
+        return self.act(side, services.report_event, on=on, **given)
+
+    def start_payment(self, side: PartyRole = LICENSEE, on: date | None = None, **facts: Any) -> None:
+        """What starts payment happens: reported by this side and confirmed by the other, or a day fixed in advance."""
+        terms = services.queries.terms_in_force(self.deal)
+        assert terms is not None
+        if fixed_start(terms.trigger) is not None:
+            self.act(side, services.start_payment)
+            return
+        self.report_event(side, on, **facts)
+        self.act(LICENSOR if side == LICENSEE else LICENSEE, services.confirm_event)
+
+    def report_royalty(self, number: int, base_fen: int) -> Any:
+        return self.act(LICENSEE, services.report_royalty, number=number, base_fen=base_fen)
+
+    def pay(self, fen: int, key: str = "1", on: date | None = None, **facts: Any) -> Payment:
         with unit():
             return services.record_payment(
-                self.actors[LICENSOR], self.deal, fen=fen, paid_on=on or clock.today(), idempotency_key=key
+                self.actors[LICENSOR], self.deal, fen=fen, paid_on=on or clock.today(), idempotency_key=key, **facts
             )
 
     def complete(self) -> None:
         with unit():
             services.complete_deal(self.actors[LICENSOR], self.deal)
+
+
+def register(play: Play, *, approved_fen: int = PRICE_FEN, total_fen: int | None = None, **facts: Any) -> Registration:
+    """Register the technical contract of a signed deal."""
+    number = f"2026220100{next(_numbers):04d}"
+    given = {"type": ContractType.LICENCE, "number": number, "registered_on": clock.today(), **facts}
+    return play.act(
+        LICENSOR,
+        services.register_contract,
+        approved_fen=approved_fen,
+        total_fen=approved_fen if total_fen is None else total_fen,
+        **given,
+    )
+
+
+def confirm_broker(play: Play) -> None:
+    """Both principals confirm the intermediary's part."""
+    for side in (LICENSOR, LICENSEE):
+        play.act(side, services.confirm_broker)
+
+
+_numbers = itertools.count(1)
 
 
 def make_parties(*, broker: bool = False) -> dict[PartyRole, Actor]:
@@ -156,6 +198,9 @@ def _way_to(play: Play, state: DealState, offered_by: PartyRole) -> list[Callabl
     def pay_all() -> None:
         play.pay(services.queries.outstanding_fen(play.deal))
 
+    def run_into_default() -> None:
+        services.declare_default(play.actors[LICENSOR], play.deal)
+
     offered = [lambda: play.offer(offered_by)]
     agreed = [*offered, play.accept_by_all]
     on_trial = [*agreed, play.sign_by_all]
@@ -165,7 +210,17 @@ def _way_to(play: Play, state: DealState, offered_by: PartyRole) -> list[Callabl
         DealState.OFFERED: offered,
         DealState.AGREED: agreed,
         DealState.ON_TRIAL: on_trial,
+        DealState.DECISION_DUE: [*on_trial, lambda: services.call_decision(SYSTEM, play.deal)],
         DealState.PAYING: paying,
+        DealState.DEFAULTED: [*paying, lambda: _much_later(play, run_into_default)],
+        DealState.DISPUTED: [*paying, lambda: play.act(LICENSEE, services.raise_dispute, reason="quality")],
         DealState.ENDED: [discard],
         DealState.COMPLETED: [*paying, pay_all, play.complete],
     }[state]
+
+
+def _much_later(play: Play, step: Callable[[], None]) -> None:
+    """After the days of grace of what fell due first."""
+    late = services.queries.dues(play.deal)[0].due_on + timedelta(days=400)
+    with clock.at(clock.noon(late)):
+        step()

@@ -1,0 +1,116 @@
+"""What stands around a deal: files, notice, registration, receipts, the intermediary's part. For claims as well."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from matchmaker.core.access import Actor, visible
+from matchmaker.core.db import db
+from matchmaker.deals import records
+from matchmaker.deals.models import (
+    Channel,
+    Deal,
+    DealAchievement,
+    DealFile,
+    FileKind,
+    Notice,
+    Objection,
+    Payment,
+    Registration,
+    RewardStatement,
+)
+from matchmaker.deals.permissions import Can
+from matchmaker.deals.queries.terms import terms_in_force
+from matchmaker.deals.states import PartyRole
+from matchmaker.deals.terms import PricingRoute
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A payment that stands, with the paper that proves it, if one was attached."""
+
+    payment_id: uuid.UUID
+    fen: int
+    paid_on: date
+    channel: Channel
+    file: DealFile | None
+
+
+def receipts(deal: Deal) -> list[Receipt]:
+    """Payments that stand, by value day."""
+    query = (
+        select(Payment)
+        .where(Payment.deal_id == deal.id, Payment.reversal_id.is_(None))
+        .options(joinedload(Payment.receipt).joinedload(DealFile.file))
+        .order_by(Payment.paid_on, Payment.created_at, Payment.id)
+    )
+    return [Receipt(row.id, row.fen, row.paid_on, row.channel, row.receipt) for row in db.session.scalars(query)]
+
+
+def registration(deal: Deal) -> Registration | None:
+    """The registration of the technical contract, with its certificate."""
+    query = select(Registration).where(Registration.deal_id == deal.id)
+    return db.session.scalar(query.options(joinedload(Registration.certificate).joinedload(DealFile.file)))
+
+
+def broker_confirmed(deal: Deal) -> bool:
+    """Whether both principals have confirmed the intermediary's part."""
+    return records.confirmed_broker(deal.records) == {PartyRole.LICENSOR, PartyRole.LICENSEE}
+
+
+def broker_agreement(deal: Deal) -> DealFile | None:
+    """The agreement with the intermediary, as it was attached last."""
+    return next((row for row in reversed(deal.files) if row.kind == FileKind.BROKER_AGREEMENT), None)
+
+
+def find_file(deal: Deal, file_id: uuid.UUID) -> DealFile | None:
+    query = select(DealFile).where(DealFile.id == file_id, DealFile.deal_id == deal.id)
+    return db.session.scalar(query.options(joinedload(DealFile.file)))
+
+
+def find_reward(deal: Deal, payment: Payment) -> RewardStatement | None:
+    return next((row for row in deal.rewards if row.payment_id == payment.id), None)
+
+
+# --- public notice --------------------------------------------------------------------------------------------------
+
+
+def needs_notice(deal: Deal) -> bool:
+    """Whether these terms take a public notice before signing (law on transformation, art. 18)."""
+    terms = terms_in_force(deal)
+    return terms is not None and terms.pricing is PricingRoute.NEGOTIATED
+
+
+def notice(deal: Deal) -> Notice | None:
+    """The notice of the version last offered."""
+    return next((row for row in deal.notices if row.number == deal.number), None)
+
+
+def find_notice(notice_id: uuid.UUID) -> Notice | None:
+    query = select(Notice).where(Notice.id == notice_id)
+    return db.session.scalar(query.options(_deal_of_notice(), selectinload(Notice.objections)))
+
+
+def find_objection(notice: Notice, objection_id: uuid.UUID) -> Objection | None:
+    return next((row for row in notice.objections if row.id == objection_id), None)
+
+
+def list_notices(actor: Actor, *, text: str = "") -> Select[Any]:
+    """Notices, those that are open longest first, with what they are about."""
+    query = select(Notice).join(Notice.deal).where(visible(actor, Can.NOTICE_VIEW)).options(_deal_of_notice())
+    if text:
+        query = query.where(Deal.title.contains(text, autoescape=True))
+    return query.order_by(Notice.ends_on.desc(), Notice.id)
+
+
+def _deal_of_notice() -> Any:
+    achievements = selectinload(Deal.achievements).joinedload(DealAchievement.achievement)
+    return joinedload(Notice.deal).options(
+        joinedload(Deal.licensor), joinedload(Deal.licensee), selectinload(Deal.versions), achievements
+    )
