@@ -138,7 +138,7 @@ class Deal(Stateful, db.Model):
         Index("ix_deals_broker_id", "broker_id", "created_at", "id"),
         Index("ix_deals_state", "state", "created_at", "id"),
         Index("ix_deals_signed_on", "signed_on", "id"),
-        Index("ix_deals_checked_on", "checked_on", "id"),
+        Index("ix_deals_checked_on", "state", "checked_on", "id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
