@@ -18,6 +18,7 @@ from matchmaker.core.access import Actor
 from matchmaker.core.web import errors, filters, i18n, navigation, paging, security
 from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.views import blueprint as dashboard
+from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
@@ -257,7 +258,7 @@ class TermsVersion(db.Model):
     deal: Mapped[Deal] = relationship(back_populates="versions")
     offeror: Mapped[Organisation] = relationship()
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
         return terms.from_json(self.body["terms"])
 

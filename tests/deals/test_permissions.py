@@ -18,9 +18,11 @@ from matchmaker.core.errors import DomainError
 from matchmaker.deals import services
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can
+from matchmaker.deals.records import RecordKind
+from matchmaker.deals.schedule import DueKind
 from matchmaker.deals.states import DealState, PartyRole
-from matchmaker.deals.terms import EntryFeeRoyalty, RoyaltyBase
-from tests.factories.accounts import PASSWORD, SYSTEM, make_actor
+from matchmaker.deals.terms import EntryFeeRoyalty, Penalty, RoyaltyBase, TrialEnd, TrialOutcome
+from tests.factories.accounts import PASSWORD, SYSTEM, make_actor, make_organisation
 from tests.factories.deals import BROKER, LICENSEE, LICENSOR, Play, make_deal, make_terms, organisation_of
 
 L, E, B = LICENSOR, LICENSEE, BROKER  # E for enterprise
@@ -33,18 +35,42 @@ SIDES: dict[str, set[PartyRole]] = {
     "accept": {L, E},
     "decline": {L, E},
     "sign": {L, E, B},
+    "report_event": {L, E},
+    "confirm_event": {L, E},
+    "dispute_event": {L, E},
     "start_payment": {L, E},
+    "report_trial": {E},
+    "ask_extension": {E},
+    "grant_extension": {L},
+    "refuse_extension": {L},
+    "convert": {E},
     "end": {L, E},
+    "call_decision": set(),
     "report_royalty": {E},
+    "confirm_royalty": {L},
+    "dispute_royalty": {L},
+    "correct_royalty": {E},
     "record_payment": {L},
     "reverse_payment": {L},
+    "charge_penalty": {L},
+    "declare_default": {L},
+    "cure": {L},
+    "raise_dispute": {L, E},
+    "settle": {L, E},
+    "ask_transfer": {E},
+    "transfer": {L},
+    "refuse_transfer": {L},
     "complete": {L},
     "terminate": {L, E},
+    "return_documents": {L},
 }
 """Who may ever take the step. Withdrawing is the offeror's alone, answering for the principals who did not offer."""
 
 WITH_DRAFT = {"edit": {L, E, B}, "discard": {L, E, B}, "offer": {L, E, B}}
 ARREARS = {"record_payment": {L}, "reverse_payment": {L}}
+TRIAL = {"report_trial": {E}, "convert": {E}, "end": {L, E}, "raise_dispute": {L, E}}
+PAYING = {"report_royalty": {E}, "raise_dispute": {L, E}, "terminate": {L, E}, **ARREARS}
+LATE = {**PAYING, "declare_default": {L}}
 
 CELLS: dict[str, dict[str, set[PartyRole]]] = {
     "draft": {"edit": {L}, "discard": {L}, "offer": {L}},  # nobody else has seen it yet
@@ -55,10 +81,41 @@ CELLS: dict[str, dict[str, set[PartyRole]]] = {
     "offered by the broker, accepted by the licensor": {"withdraw": {B}, "accept": {E}, "decline": {L, E}},
     "agreed": {"withdraw": {L}, "decline": {E}, "sign": {L, E, B}},
     "agreed, signed by the licensee": {"withdraw": {L}, "decline": {E}, "sign": {L, B}},
-    "on trial": {"start_payment": {L, E}, "end": {L, E}},
-    "paying": {"report_royalty": {E}, "terminate": {L, E}, **ARREARS},
-    "paying, all paid": {"complete": {L}, "terminate": {L, E}, "reverse_payment": {L}},
-    "ended with arrears": ARREARS,
+    "on trial": {**TRIAL, "report_event": {L, E}},
+    "on trial, event reported by the licensee": {**TRIAL, "confirm_event": {L}, "dispute_event": {L}},
+    "decision due, extension asked": {
+        **TRIAL,
+        "report_event": {L, E},
+        "grant_extension": {L},
+        "refuse_extension": {L},
+    },
+    "paying": {**LATE, "ask_transfer": {E}, "charge_penalty": {L}},
+    "paying, royalty reported": {
+        **LATE,
+        "report_royalty": set(),
+        "ask_transfer": {E},
+        "charge_penalty": {L},
+        "confirm_royalty": {L},
+        "dispute_royalty": {L},
+    },
+    "paying, royalty disputed": {
+        **LATE,
+        "report_royalty": set(),
+        "ask_transfer": {E},
+        "charge_penalty": {L},
+        "correct_royalty": {E},
+    },
+    "paying, transfer accepted": {**LATE, "charge_penalty": {L}, "transfer": {L}, "refuse_transfer": {L}},
+    "paying, all paid": {
+        "complete": {L},
+        "terminate": {L, E},
+        "reverse_payment": {L},
+        "raise_dispute": {L, E},
+        "ask_transfer": {E},
+    },
+    "in default": {**PAYING, "terminate": {E}, "charge_penalty": {L}, "cure": {L}},
+    "in dispute": {**PAYING, "raise_dispute": set(), "charge_penalty": {L}, "settle": {E}},
+    "ended with arrears": {**ARREARS, "charge_penalty": {L}, "return_documents": {L}},
     "declined": {},
     "completed": {},
 }
@@ -82,6 +139,10 @@ def refusal(situation: str, action: str, side: PartyRole) -> int:
         return 403
     if action in ("accept", "decline") and offeror in (None, side):
         return 403
+    if action in ("confirm_event", "dispute_event") and "event reported" in situation and side == E:
+        return 403  # its own report
+    if action == "settle" and situation == "in dispute" and side == L:
+        return 403  # the other side raised it
     if action == "record_payment" and situation in ("paying, all paid", "declined"):
         return 422  # nothing is outstanding
     return 409
@@ -90,13 +151,29 @@ def refusal(situation: str, action: str, side: PartyRole) -> int:
 def _royalty() -> Any:
     fee = EntryFeeRoyalty(1_000_000, Fraction(3, 100), RoyaltyBase.SALES, period_months=1)
     day = clock.today().replace(year=clock.today().year - 1)
-    return make_terms(effective_on=day, fee=fee)
+    return make_terms(effective_on=day, fee=fee, penalty=Penalty(Fraction(1, 2000)))
 
 
 def _paying() -> Play:
     play = make_deal(DealState.ON_TRIAL, broker=True, terms=_royalty())
     play.start_payment(on=play.deal.draft.effective_on)  # long enough ago for a period to be over
     play.pay(400_000)
+    return play
+
+
+def _disputed_royalty() -> Play:
+    play = _paying()
+    play.report_royalty(1, 100)
+    play.act(L, services.dispute_royalty, number=1, reason="shipments say more")
+    return play
+
+
+def _transfer_accepted() -> Play:
+    play = _paying()
+    heir = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY)
+    play.act(E, services.ask_transfer, to=organisation_of(heir), reason="the line was sold")
+    with unit_of_work():
+        services.accept_transfer(heir, play.deal, password=PASSWORD)
     return play
 
 
@@ -120,7 +197,19 @@ BUILD: dict[str, Callable[[], Play]] = {
     "agreed": lambda: make_deal(DealState.AGREED, broker=True),
     "agreed, signed by the licensee": lambda: _with(make_deal(DealState.AGREED, broker=True), lambda p: p.sign(E)),
     "on trial": lambda: make_deal(DealState.ON_TRIAL, broker=True),
+    "on trial, event reported by the licensee": lambda: _with(
+        make_deal(DealState.ON_TRIAL, broker=True), lambda p: p.report_event(E)
+    ),
+    "decision due, extension asked": lambda: _with(
+        make_deal(DealState.DECISION_DUE, broker=True, terms=make_terms(trial_end=TrialEnd(TrialOutcome.EXTEND, 1, 3))),
+        lambda p: p.act(E, services.ask_extension, reason="a season more"),
+    ),
     "paying": _paying,
+    "paying, royalty reported": lambda: _with(_paying(), lambda p: p.report_royalty(1, 100)),
+    "paying, royalty disputed": lambda: _disputed_royalty(),
+    "paying, transfer accepted": lambda: _transfer_accepted(),
+    "in default": lambda: _with(_paying(), lambda p: p.act(L, services.declare_default)),
+    "in dispute": lambda: _with(_paying(), lambda p: p.act(E, services.raise_dispute, reason="quality")),
     "paying, all paid": lambda: _with(make_deal(DealState.PAYING, broker=True), lambda p: p.pay(12_000_000)),
     "ended with arrears": lambda: _with(
         _paying(), lambda p: services.terminate_deal(p.actors[L], p.deal, reason="use has stopped")
@@ -144,9 +233,30 @@ def take(action: str, actor: Actor, deal: Deal) -> None:
         "accept": lambda: services.accept_offer(actor, deal, sha256=sha256),
         "decline": lambda: services.decline_offer(actor, deal, reason="too dear"),
         "sign": lambda: services.sign(actor, deal, sha256=sha256, password=PASSWORD),
-        "start_payment": lambda: services.start_payment(actor, deal, evidence="first invoice"),
+        "report_event": lambda: services.report_event(actor, deal, ref="trigger:0", evidence="first invoice"),
+        "confirm_event": lambda: services.confirm_event(actor, deal),
+        "dispute_event": lambda: services.dispute_event(actor, deal, reason="not ours"),
+        "start_payment": lambda: services.start_payment(actor, deal),
+        "report_trial": lambda: services.report_trial(actor, deal, kind=RecordKind.TRIAL_MIDTERM, text="it works"),
+        "ask_extension": lambda: services.ask_extension(actor, deal, reason="a season more"),
+        "grant_extension": lambda: services.grant_extension(actor, deal),
+        "refuse_extension": lambda: services.refuse_extension(actor, deal, reason="long enough"),
+        "convert": lambda: services.convert_trial(actor, deal),
         "end": lambda: services.end_trial(actor, deal, documents_returned=True),
+        "call_decision": lambda: services.call_decision(actor, deal),
         "report_royalty": lambda: services.report_royalty(actor, deal, number=1, base_fen=100_000),
+        "confirm_royalty": lambda: services.confirm_royalty(actor, deal, number=1),
+        "dispute_royalty": lambda: services.dispute_royalty(actor, deal, number=1, reason="too little"),
+        "correct_royalty": lambda: services.correct_royalty(actor, deal, number=1, base_fen=200, reason="recount"),
+        "charge_penalty": lambda: services.charge_penalty(actor, deal, target=(DueKind.ENTRY_FEE, 1)),
+        "declare_default": lambda: services.declare_default(actor, deal),
+        "cure": lambda: services.declare_cured(actor, deal),
+        "raise_dispute": lambda: services.raise_dispute(actor, deal, reason="quality"),
+        "settle": lambda: services.settle_dispute(actor, deal, reason="a meeting"),
+        "ask_transfer": lambda: services.ask_transfer(actor, deal, to=make_organisation(), reason="sold"),
+        "transfer": lambda: services.agree_to_transfer(actor, deal),
+        "refuse_transfer": lambda: services.refuse_transfer(actor, deal, reason="a rival"),
+        "return_documents": lambda: services.confirm_return(actor, deal),
         "record_payment": lambda: services.record_payment(
             actor, deal, fen=1, paid_on=clock.today(), idempotency_key="cell"
         ),
@@ -241,6 +351,8 @@ def test_both_faces_of_every_rule_agree(app: Flask) -> None:
     deals = list(db.session.scalars(sa.select(Deal)))
     rules = access.all_rules()
     for permission in Can:
+        if permission.startswith("notice:") and permission != Can.NOTICE_PUBLISH:
+            continue  # those are rules on notices
         for actor in actors:
             rows = set(db.session.scalars(sa.select(Deal.id).where(access.visible(actor, permission))))
             assert rows == {deal.id for deal in deals if rules[permission].one(actor, deal)}, (permission, actor)

@@ -69,6 +69,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "deal.completed": N_("%(who)s declared the deal completed."),
         "deal.terminated": N_("%(who)s terminated the licence."),
         "deal.documents_returned": N_("%(who)s confirmed that the documents are back."),
+        "deal.reminded": N_("A reminder was sent."),
         "deal.file_attached": N_("%(who)s attached a file."),
         "deal.registered": N_("%(who)s registered the technical contract."),
         "deal.broker_confirmed": N_("%(who)s confirmed the intermediary's part."),

@@ -114,7 +114,7 @@ def ask_transfer(actor: Actor, deal: Deal, *, to: Organisation, reason: str) -> 
         raise LicenseeNotSme(field="to")
     declare(actor, deal, RecordKind.TRANSFER_ASKED, text=given(reason))
     deal.transfer_to_id = to.id
-    workflow.apply(actor, deal, DEAL, DealAction.ASK_TRANSFER, to=str(to.id))
+    workflow.apply(actor, deal, DEAL, DealAction.ASK_TRANSFER, successor=str(to.id))
 
 
 @command(Can.DEAL_ACCEPT_TRANSFER)
