@@ -19,6 +19,7 @@ from matchmaker.core.web import errors, filters, i18n, navigation, paging, secur
 from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
+from matchmaker.deals.notice_views import blueprint as notices
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings
@@ -26,7 +27,7 @@ from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers
 from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies.views import blueprint as subsidies
 
-BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, subsidies)
+BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, notices, subsidies)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
@@ -19,13 +18,15 @@ from matchmaker.core import access, clock
 from matchmaker.core.access import needs
 from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.types import clean_text
-from matchmaker.core.web import navigation, paging
+from matchmaker.core.web import filters, navigation, paging
+from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
-from matchmaker.deals import documents, forms, queries, services
-from matchmaker.deals.models import Deal
+from matchmaker.deals import documents, forms, queries, records, services
+from matchmaker.deals.models import ContractType, Deal, FileKind
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
-from matchmaker.deals.terms import DealKind, lines
+from matchmaker.deals.steps import STEPS, VERBS, upload
+from matchmaker.deals.terms import DealKind, Terms, lines
 from matchmaker.introductions import queries as introductions
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can as IntroductionCan
@@ -40,7 +41,14 @@ Answer = str | Response | BaseResponse | tuple[str, int]
 
 @blueprint.context_processor
 def _words() -> dict[str, Any]:
-    return {"line_text": documents.line_text, "MEMOS": MEMOS, "PartyRole": PartyRole, "today": clock.today()}
+    return {
+        "line_text": documents.line_text,
+        "months_text": documents.months_text,
+        "report_state": records.report_state,
+        "MEMOS": MEMOS,
+        "PartyRole": PartyRole,
+        "today": clock.today(),
+    }
 
 
 @blueprint.get("/deals")
@@ -202,15 +210,23 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
     return render_template(
         "deals/deal.html",
         deal=deal,
-        forms={**shown, **(refused or {})},
+        forms={**shown, **_beside(deal), **(refused or {})},
+        steps=STEPS,
+        step_facts=_facts_of(deal),
         lines=lines(terms) if terms is not None else [],
         verdict=queries.judge(deal, terms) if terms is not None and deal.state == DealState.DRAFT else None,
         marked=_marked_form(deal) if DealAction.EDIT in shown else None,
         standing=queries.standing(deal, today),
+        statements=queries.royalty_statements(deal),
         periods=queries.unreported_periods(deal),
         changes=queries.list_changes(deal),
         history=queries.list_history(deal),
         side=deal.side_of(g.actor.organisation_id),
+        notice=queries.notice(deal),
+        needs_notice=queries.needs_notice(deal),
+        broker_confirmed=records.confirmed_broker(deal.records),
+        broker_agreement=queries.broker_agreement(deal),
+        rewards={row.payment_id: row for row in deal.rewards},
     )
 
 
@@ -221,107 +237,84 @@ def _blank(deal: Deal, action: DealAction) -> Form:
         known["sha256"] = version.sha256
     if action is DealAction.REPORT_ROYALTY:
         known["number"] = queries.unreported_periods(deal)[0].number
-    return _FORMS[action](formdata=None, data=known)
+    return _FORMS[action](formdata=None, data=known).for_deal(deal)
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A step with its form, the command it runs and what to say when it is done."""
-
-    form: type[Form]
-    run: Callable[[Deal, Any], object]
-    sentence: str
-
-
-_STEPS: dict[DealAction, _Step] = {
-    DealAction.DISCARD: _Step(
-        forms.PlainForm, lambda deal, form: services.discard_draft(g.actor, deal), N_("The draft was discarded.")
-    ),
-    DealAction.OFFER: _Step(
-        forms.OfferForm,
-        lambda deal, form: services.offer_terms(g.actor, deal, seen_version=form.version.data),
-        N_("The terms were offered. The other parties can read and answer them."),
-    ),
-    DealAction.WITHDRAW: _Step(
-        forms.PlainForm,
-        lambda deal, form: services.withdraw_offer(g.actor, deal),
-        N_("The offer was taken back; the terms are a draft again."),
-    ),
-    DealAction.ACCEPT: _Step(
-        forms.AnswerForm,
-        lambda deal, form: services.accept_offer(g.actor, deal, sha256=form.sha256.data),
-        N_("You have accepted the terms."),
-    ),
-    DealAction.DECLINE: _Step(
-        forms.DeclineForm,
-        lambda deal, form: services.decline_offer(g.actor, deal, reason=form.reason.data or ""),
-        N_("You have declined the offer."),
-    ),
-    DealAction.SIGN: _Step(
-        forms.SignForm,
-        lambda deal, form: services.sign(g.actor, deal, sha256=form.sha256.data, password=form.password.data),
-        N_("You have signed."),
-    ),
-    DealAction.START_PAYMENT: _Step(
-        forms.PlainForm,
-        lambda deal, form: services.start_payment(g.actor, deal),
-        N_("Payment has started; the amounts due are in the schedule."),
-    ),
-    DealAction.END: _Step(
-        forms.EndForm,
-        lambda deal, form: services.end_trial(
-            g.actor, deal, documents_returned=bool(form.documents_returned.data), reason=form.reason.data or ""
-        ),
-        N_("The trial was ended."),
-    ),
-    DealAction.REPORT_ROYALTY: _Step(
-        forms.RoyaltyForm,
-        lambda deal, form: services.report_royalty(g.actor, deal, number=form.number.data, base_fen=form.base_fen.data),
-        N_("The report was recorded; the royalty is in the schedule."),
-    ),
-    DealAction.RECORD_PAYMENT: _Step(
-        forms.PaymentForm,
-        lambda deal, form: services.record_payment(
-            g.actor,
-            deal,
-            fen=form.fen.data,
-            paid_on=form.paid_on.data,
-            note=form.note.data or "",
-            idempotency_key=form.idempotency_key.data,
-        ),
-        N_("The payment is recorded and set against what is owed."),
-    ),
-    DealAction.COMPLETE: _Step(
-        forms.PlainForm, lambda deal, form: services.complete_deal(g.actor, deal), N_("The deal is completed.")
-    ),
-    DealAction.TERMINATE: _Step(
-        forms.TerminateForm,
-        lambda deal, form: services.terminate_deal(g.actor, deal, reason=form.reason.data or ""),
-        N_("The licence was terminated."),
-    ),
-}
-
-_FORMS: dict[DealAction, type[Form]] = {
+_FORMS: dict[DealAction, type[forms.StepForm]] = {
     DealAction.EDIT: forms.PlainForm,  # has a page of its own, as taking back a payment has an address
     DealAction.REVERSE_PAYMENT: forms.ReversalForm,
-    **{action: step.form for action, step in _STEPS.items()},
+    **{action: step.form for action, step in STEPS.items()},
 }
-_VERBS = {action.replace("_", "-"): action for action in _STEPS}
 
 
-@blueprint.post(f"/deals/<uuid:id>/<any({', '.join(map(repr, _VERBS))}):verb>")
+def _beside(deal: Deal) -> dict[str, Form]:
+    """Forms for what is put beside the deal, where the reader may and it makes sense now."""
+    may = {name for name, permission in BESIDE.items() if access.may(g.actor, permission, deal)}
+    broker = deal.broker_id is not None and not queries.has_confirmed_broker(deal, g.actor)
+    sensible = {
+        "attach": deal.number > 0,
+        "publish_notice": deal.state == DealState.AGREED and queries.notice(deal) is None,
+        "register": deal.signed_on is not None,
+        "confirm_broker": broker and deal.number > 0,
+        "accept_transfer": deal.transfer_to_id is not None and queries.open_transfer_acceptance(deal) is None,
+        "state_reward": any(queries.find_reward(deal, row) is None for row in deal.payments if row.reversal_id is None),
+    }
+    return {name: BESIDE_FORMS[name](formdata=None).for_deal(deal) for name in sorted(may) if sensible[name]}
+
+
+BESIDE = {
+    "attach": Can.DEAL_ATTACH,
+    "publish_notice": Can.NOTICE_PUBLISH,
+    "register": Can.DEAL_REGISTER,
+    "confirm_broker": Can.DEAL_CONFIRM_BROKER,
+    "accept_transfer": Can.DEAL_ACCEPT_TRANSFER,
+    "state_reward": Can.DEAL_STATE_REWARD,
+}
+BESIDE_FORMS: dict[str, type[forms.StepForm]] = {
+    "attach": forms.FileForm,
+    "publish_notice": forms.NoticeForm,
+    "register": forms.RegistrationForm,
+    "confirm_broker": forms.DeclineForm,
+    "accept_transfer": forms.PasswordForm,
+    "state_reward": forms.RewardForm,
+}
+
+
+def _facts_of(deal: Deal) -> dict[str, Any]:
+    """What the help of a step may name."""
+    version, terms = deal.version_on_offer, queries.terms_in_force(deal)
+    event, asked = records.open_event(deal.records), records.open_extension(deal.records)
+    period = next(iter(queries.unreported_periods(deal)), None)
+    return {
+        "number": deal.number,
+        "sha256": version.sha256 if version is not None else "",
+        "event": _event_words(terms, event) if terms is not None and event is not None else "",
+        "extension": getattr(asked, "text", ""),
+        "successor": deal.transfer_to.name if deal.transfer_to is not None else "",
+        "period": period.number if period is not None else "",
+        "first_on": period.starts_on if period is not None else "",
+        "last_on": period.ends_on if period is not None else "",
+    }
+
+
+def _event_words(terms: Terms, event: Any) -> str:
+    words = (forms.event_text(terms, event.ref), filters.day(event.on), event.text)
+    return " · ".join(word for word in words if word)
+
+
+@blueprint.post(f"/deals/<uuid:id>/<any({', '.join(map(repr, VERBS))}):verb>")
 @needs(Can.DEAL_VIEW, load=queries.find_deal)
 def take_step(deal: Deal, verb: str) -> Answer:
     """Take a step of the table. Whether the actor may is for the command to say, for each step anew."""
-    action = _VERBS[verb]
-    step = _STEPS[action]
-    form = step.form()
+    action = VERBS[verb]
+    step = STEPS[action]
+    form = step.form().for_deal(deal)
     if action is DealAction.SIGN:  # guessing is slowed down as at the door
         account_services.note_attempt(f"signing:{g.actor.user_id}", request.remote_addr or "")
     form.run(lambda: step.run(deal, form))
     if form.has_errors:
         return _page(deal, {action: form}), 422
-    done(_(step.sentence))
+    done(_(step.done))
     return redirect(url_for("deals.deal", id=deal.id))
 
 
@@ -337,3 +330,100 @@ def reverse_payment(deal: Deal, payment_id: uuid.UUID) -> Answer:
         return _page(deal, {DealAction.REVERSE_PAYMENT: form}), 422
     done(_("The payment was taken back; both postings stay in the books."))
     return redirect(url_for("deals.deal", id=deal.id))
+
+
+# --- beside the deal ------------------------------------------------------------------------------------------------
+
+
+def _put_beside(deal: Deal, name: str, run: Callable[[Any], object], sentence: str) -> Answer:
+    form = BESIDE_FORMS[name]().for_deal(deal)
+    form.run(lambda: run(form))
+    if form.has_errors:
+        return _page(deal, {name: form}), 422
+    done(_(sentence))
+    return redirect(url_for("deals.deal", id=deal.id))
+
+
+@blueprint.post("/deals/<uuid:id>/files")
+@needs(Can.DEAL_ATTACH, load=queries.find_deal)
+def attach(deal: Deal) -> Answer:
+    def run(form: Any) -> object:
+        return upload(deal, form.file, FileKind(form.kind.data), form.note.data or "")
+
+    return _put_beside(deal, "attach", run, N_("The file was attached."))
+
+
+@blueprint.get("/deals/<uuid:id>/files/<uuid:file_id>")
+@needs(Can.DEAL_VIEW, load=queries.find_deal)
+def file(deal: Deal, file_id: uuid.UUID) -> Answer:
+    found = queries.find_file(deal, file_id)
+    if found is None:
+        raise NotFound()
+    return download(found.file, found.name)
+
+
+@blueprint.post("/deals/<uuid:id>/registration")
+@needs(Can.DEAL_REGISTER, load=queries.find_deal)
+def register(deal: Deal) -> Answer:
+    def run(form: Any) -> object:
+        return services.register_contract(
+            g.actor,
+            deal,
+            type=ContractType(form.type.data),
+            number=form.number.data,
+            total_fen=form.total_fen.data,
+            approved_fen=form.approved_fen.data,
+            registered_on=form.registered_on.data,
+            certificate=upload(deal, form.file, FileKind.CERTIFICATE),
+        )
+
+    return _put_beside(deal, "register", run, N_("The registration is on record."))
+
+
+@blueprint.post("/deals/<uuid:id>/broker")
+@needs(Can.DEAL_CONFIRM_BROKER, load=queries.find_deal)
+def confirm_broker(deal: Deal) -> Answer:
+    def run(form: Any) -> object:
+        return services.confirm_broker(g.actor, deal, note=form.reason.data or "")
+
+    return _put_beside(deal, "confirm_broker", run, N_("You have confirmed the intermediary's part."))
+
+
+@blueprint.post("/deals/<uuid:id>/successor")
+@needs(Can.DEAL_ACCEPT_TRANSFER, load=queries.find_deal)
+def accept_transfer(deal: Deal) -> Answer:
+    account_services.note_attempt(f"signing:{g.actor.user_id}", request.remote_addr or "")
+
+    def run(form: Any) -> object:
+        return services.accept_transfer(g.actor, deal, password=form.password.data)
+
+    return _put_beside(deal, "accept_transfer", run, N_("You have accepted. Now the licensor decides."))
+
+
+@blueprint.post("/deals/<uuid:id>/payments/<uuid:payment_id>/reward")
+@needs(Can.DEAL_STATE_REWARD, load=queries.find_deal)
+def state_reward(deal: Deal, payment_id: uuid.UUID) -> Answer:
+    payment = queries.find_payment(deal, payment_id)
+    if payment is None:
+        raise NotFound()
+
+    def run(form: Any) -> object:
+        return services.state_reward(
+            g.actor,
+            deal,
+            payment=payment,
+            cost_fen=form.cost_fen.data,
+            tax_fen=form.tax_fen.data,
+            rate=form.rate.data,
+        )
+
+    return _put_beside(deal, "state_reward", run, N_("The reward was stated."))
+
+
+@blueprint.post("/deals/<uuid:id>/notice")
+@needs(Can.NOTICE_PUBLISH, load=queries.find_deal)
+def publish_notice(deal: Deal) -> Answer:
+    def run(form: Any) -> object:
+        return services.publish_notice(g.actor, deal, summary=form.summary.data, days=form.days.data)
+
+    return _put_beside(deal, "publish_notice", run, N_("The notice is public."))

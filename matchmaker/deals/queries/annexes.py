@@ -64,6 +64,11 @@ def broker_confirmed(deal: Deal) -> bool:
     return records.confirmed_broker(deal.records) == {PartyRole.LICENSOR, PartyRole.LICENSEE}
 
 
+def has_confirmed_broker(deal: Deal, actor: Actor) -> bool:
+    """Whether the actor's side has confirmed the intermediary's part."""
+    return deal.side_of(actor.organisation_id) in records.confirmed_broker(deal.records)
+
+
 def broker_agreement(deal: Deal) -> DealFile | None:
     """The agreement with the intermediary, as it was attached last."""
     return next((row for row in reversed(deal.files) if row.kind == FileKind.BROKER_AGREEMENT), None)
