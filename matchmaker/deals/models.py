@@ -83,6 +83,7 @@ class NoticeState(StrEnum):
     UPHELD = "upheld"  # the objection was right: the deal is not signed on these terms
 
 
+# One call for each enumeration: members of two that share a text are one key of a dictionary.
 register_labels(
     {
         Channel.BANK: N_("Bank transfer"),
@@ -90,6 +91,10 @@ register_labels(
         Channel.ESCROW: N_("Account of the technology exchange"),
         Channel.INSURER: N_("Paid by the insurer or guarantor"),
         Channel.OTHER: N_("Another way"),
+    }
+)
+register_labels(
+    {
         FileKind.EVIDENCE: N_("Evidence"),
         FileKind.TRIAL_REPORT: N_("Report on the trial"),
         FileKind.RECEIPT: N_("Receipt"),
@@ -97,11 +102,19 @@ register_labels(
         FileKind.BROKER_AGREEMENT: N_("Agreement with the intermediary"),
         FileKind.SIGNED_SCAN: N_("Scan of the signed contract"),
         FileKind.OTHER: N_("Other file"),
+    }
+)
+register_labels(
+    {
         ContractType.DEVELOPMENT: N_("Technology development"),
         ContractType.TRANSFER: N_("Technology transfer"),
         ContractType.LICENCE: N_("Technology licence"),
         ContractType.CONSULTING: N_("Technical consulting"),
         ContractType.SERVICE: N_("Technical service"),
+    }
+)
+register_labels(
+    {
         NoticeState.OPEN: N_("Open to objections"),
         NoticeState.SUSPENDED: N_("Suspended by an objection"),
         NoticeState.UPHELD: N_("Objection upheld"),
@@ -185,7 +198,6 @@ class Deal(Stateful, db.Model):
     files: Mapped[list[DealFile]] = relationship(order_by="DealFile.created_at, DealFile.id")
     notices: Mapped[list[Notice]] = relationship(back_populates="deal", order_by="Notice.number")
     registration: Mapped[Registration | None] = relationship(back_populates="deal")
-    rewards: Mapped[list[RewardStatement]] = relationship(order_by="RewardStatement.created_at, RewardStatement.id")
 
     @property
     def parties(self) -> Mapping[PartyRole, uuid.UUID]:
@@ -352,6 +364,7 @@ class Payment(db.Model):
     reversal: Mapped[JournalEntry | None] = relationship(foreign_keys=[reversal_id])
     recorded_by: Mapped[User] = relationship()
     receipt: Mapped[DealFile | None] = relationship()
+    reward: Mapped[RewardStatement | None] = relationship(back_populates="payment")
 
 
 class Record(db.Model):
@@ -510,7 +523,7 @@ class RewardStatement(db.Model):
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]
 
-    payment: Mapped[Payment] = relationship()
+    payment: Mapped[Payment] = relationship(back_populates="reward")
 
     @property
     def shares(self) -> list[Part]:

@@ -226,7 +226,6 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
         needs_notice=queries.needs_notice(deal),
         broker_confirmed=records.confirmed_broker(deal.records),
         broker_agreement=queries.broker_agreement(deal),
-        rewards={row.payment_id: row for row in deal.rewards},
     )
 
 
@@ -257,7 +256,7 @@ def _beside(deal: Deal) -> dict[str, Form]:
         "register": deal.signed_on is not None,
         "confirm_broker": broker and deal.number > 0,
         "accept_transfer": deal.transfer_to_id is not None and queries.open_transfer_acceptance(deal) is None,
-        "state_reward": any(queries.find_reward(deal, row) is None for row in deal.payments if row.reversal_id is None),
+        "state_reward": any(row.reward is None and row.reversal_id is None for row in deal.payments),
     }
     return {name: BESIDE_FORMS[name](formdata=None).for_deal(deal) for name in sorted(may) if sensible[name]}
 

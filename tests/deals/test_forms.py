@@ -36,6 +36,7 @@ def entries(**changes: Any) -> dict[str, Any]:
         "fee": "lump_sum",
         "lump_fen": "120000",
         "grace_days": "30",
+        "pricing": "listing",
         **changes,
     }
 

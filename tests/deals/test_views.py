@@ -31,10 +31,12 @@ from tests.factories.deals import (
     LICENSEE,
     LICENSOR,
     PRICE_FEN,
+    confirm_broker,
     make_deal,
     make_parties,
     make_terms,
     organisation_of,
+    register,
 )
 from tests.factories.listings import make_achievement
 
@@ -279,7 +281,13 @@ def test_a_deal_lived_through_its_pages(app: Flask, client: FlaskClient) -> None
         (LICENSOR, "accept", {}, "agreed"),
         *((side, "sign", {"password": PASSWORD}, "agreed") for side in (LICENSEE, BROKER)),
         (LICENSOR, "sign", {"password": PASSWORD}, "on_trial"),
-        (LICENSEE, "start-payment", {"on": clock.today().isoformat(), "evidence": "invoice 7"}, "paying"),
+        (
+            LICENSEE,
+            "report-event",
+            {"ref": "trigger:0", "on": clock.today().isoformat(), "evidence": "no 7"},
+            "on_trial",
+        ),
+        (LICENSOR, "confirm-event", {}, "paying"),
         (LICENSOR, "record-payment", {"fen": "70000", "paid_on": clock.today().isoformat()}, "paying"),
         (LICENSOR, "record-payment", {"fen": "50000", "paid_on": clock.today().isoformat()}, "paying"),
         (LICENSOR, "complete", {}, "completed"),
@@ -303,12 +311,12 @@ def test_a_deal_lived_through_its_pages(app: Flask, client: FlaskClient) -> None
         (
             DealState.ON_TRIAL,
             LICENSEE,
-            "start-payment",
+            "report-event",
             {"on": "2026-01-01", "evidence": "x"},
             "on",
             "Enter a day from",
         ),
-        (DealState.ON_TRIAL, LICENSEE, "start-payment", {"evidence": ""}, "evidence", "Payment starts when the agreed"),
+        (DealState.ON_TRIAL, LICENSEE, "report-event", {"evidence": ""}, "evidence", "Payment starts when the agreed"),
         (DealState.ON_TRIAL, LICENSOR, "end", {}, "documents_returned", "A trial ends without payment only once"),
         (
             DealState.PAYING,
@@ -334,11 +342,11 @@ def test_a_step_that_is_refused_is_shown_again_with_the_reason_at_its_field(
     app: Flask, client: FlaskClient, state: DealState, side: Any, verb: str, facts: Any, field: str, sentence: str
 ) -> None:
     play = make_deal(state)
-    today = {"on": clock.today().isoformat(), "paid_on": clock.today().isoformat()}
+    today = {"on": clock.today().isoformat(), "paid_on": clock.today().isoformat(), "ref": "trigger:0"}
     answer = take(client, play.actors[side], play.deal.id, verb, **{**today, **facts})
     assert answer.status_code == 422
     assert "There is a problem" in text_of(answer)
-    assert re.search(rf'id="field-{field}-wrong">{sentence}', text_of(answer))
+    assert re.search(rf'id="{verb}-{field}-wrong">{sentence}', text_of(answer))
     db.session.rollback()
     assert db.session.get_one(Deal, play.deal.id).state == state
 
@@ -449,3 +457,20 @@ def test_text_of_the_parties_is_shown_as_text(app: Flask, client: FlaskClient) -
     page = text_of(as_(client, play.actors[LICENSEE]).get(f"/deals/{play.deal.id}"))
     assert hostile not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_deal_with_a_long_life_takes_at_most_fifteen_reads(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(
+        DealState.PAYING, broker=True, terms=make_terms(fee=Instalments((Instalment(0, 100), Instalment(1, 900))))
+    )
+    for number in range(5):
+        play.pay(10, str(number))
+    register(play)
+    confirm_broker(play)
+    counts, address = [], f"/deals/{play.deal.id}"
+    for actor in play.actors.values():
+        as_(client, actor).get("/deals")
+        with counted() as statements:
+            assert client.get(address).status_code == 200
+        counts.append(len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA", "ROLLBACK"))]))
+    assert max(counts) <= 15, [one[-300:] for one in statements]

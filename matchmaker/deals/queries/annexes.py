@@ -23,7 +23,6 @@ from matchmaker.deals.models import (
     Objection,
     Payment,
     Registration,
-    RewardStatement,
 )
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.queries.terms import terms_in_force
@@ -77,10 +76,6 @@ def broker_agreement(deal: Deal) -> DealFile | None:
 def find_file(deal: Deal, file_id: uuid.UUID) -> DealFile | None:
     query = select(DealFile).where(DealFile.id == file_id, DealFile.deal_id == deal.id)
     return db.session.scalar(query.options(joinedload(DealFile.file)))
-
-
-def find_reward(deal: Deal, payment: Payment) -> RewardStatement | None:
-    return next((row for row in deal.rewards if row.payment_id == payment.id), None)
 
 
 # --- public notice --------------------------------------------------------------------------------------------------

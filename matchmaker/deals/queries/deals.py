@@ -18,7 +18,7 @@ from matchmaker.core import clock, workflow
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.deals import records
-from matchmaker.deals.models import Deal, DealAchievement, Notice, Payment, Registration
+from matchmaker.deals.models import Deal, DealAchievement, Payment, Registration
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.queries import money
 from matchmaker.deals.queries.terms import terms_in_force
@@ -55,16 +55,16 @@ def find_deal(deal_id: uuid.UUID) -> Deal | None:
                 joinedload(DealAchievement.achievement), joinedload(DealAchievement.revision)
             ),
             joinedload(Deal.introduction),
+            joinedload(Deal.transfer_to),
             selectinload(Deal.versions),
             selectinload(Deal.acceptances),
             selectinload(Deal.signatures),
             selectinload(Deal.royalty_reports),
-            selectinload(Deal.payments).options(joinedload(Payment.reversal)),
+            selectinload(Deal.payments).options(joinedload(Payment.reversal), joinedload(Payment.reward)),
             selectinload(Deal.records),
             selectinload(Deal.files),
-            selectinload(Deal.notices).selectinload(Notice.objections),
+            selectinload(Deal.notices),
             joinedload(Deal.registration).joinedload(Registration.certificate),
-            selectinload(Deal.rewards),
         )
     )
     return db.session.scalar(query)
@@ -199,10 +199,12 @@ _VARIANTS = {
 
 
 def is_waiting_for(actor: Actor, deal: Deal) -> bool:
-    """Whether the actor's answer or signature is awaited."""
-    if deal.state not in (DealState.OFFERED, DealState.AGREED):
+    """Whether the actor's answer to an offer, or signature, is awaited."""
+    awaited = {DealState.OFFERED: DealAction.ACCEPT, DealState.AGREED: DealAction.SIGN}.get(deal.state)
+    if awaited is None:
         return False
-    return bool({DealAction.ACCEPT, DealAction.SIGN} & set(open_steps(actor, deal)))
+    open_now = workflow.open_actions(actor, deal, DEAL, among=[awaited])
+    return bool(open_now) and not _vain_before(deal, deal.side_of(actor.organisation_id), awaited)
 
 
 def count_by_state(actor: Actor) -> dict[DealState, int]:

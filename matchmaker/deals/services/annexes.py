@@ -268,9 +268,10 @@ def state_reward(
     if payment.deal_id != deal.id:
         raise NotFound()
     lock(deal)
+    db.session.refresh(payment)
     if payment.reversal_id is not None:
         raise PaymentTakenBack()
-    if queries.find_reward(deal, payment) is not None:
+    if payment.reward is not None:
         raise AlreadyStated()
     terms = terms_of(deal)
     share = rate or terms.reward_rate or practice().reward_rate
@@ -291,6 +292,6 @@ def state_reward(
         user_id=actor.user_id,
         created_at=clock.now(),
     )
-    deal.rewards.append(row)
+    payment.reward = row
     audit.record(actor, "deal.reward_stated", deal, payment=str(payment.id), amount_fen=found.pool_fen)
     return row
