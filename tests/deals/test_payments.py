@@ -73,8 +73,8 @@ def books(deal: Deal) -> dict[str, int]:
 
 def test_payment_starts_with_the_event_and_its_evidence(app: Flask) -> None:
     play = make_deal(DealState.ON_TRIAL, terms=make_terms(fee=PARTS))
-    with pytest.raises(NoEvidence), unit_of_work():
-        services.start_payment(play.actors[LICENSOR], play.deal, evidence="  ")
+    with pytest.raises(NoEvidence):
+        play.report_event(evidence="  ")
     play.start_payment()
     assert (play.deal.state, play.deal.payment_evidence) == (DealState.PAYING, "invoice 1")
     assert [(due.due_on, due.fen) for due in queries.dues(play.deal)] == [
@@ -87,7 +87,7 @@ def test_the_event_lies_between_the_licence_taking_effect_and_today(app: Flask) 
     play = make_deal(DealState.ON_TRIAL)
     for day in (clock.today() - timedelta(days=1), clock.today() + timedelta(days=1)):
         with pytest.raises(DayOutOfRange) as refusal:
-            play.start_payment(on=day)
+            play.report_event(on=day)
         assert refusal.value.field == "on"
 
 
@@ -110,6 +110,7 @@ def test_a_trial_ends_without_payment_once_the_documents_are_back(app: Flask) ->
     with unit_of_work():
         services.end_trial(play.actors[LICENSEE], play.deal, documents_returned=True, reason="not mature")
     assert (play.deal.state, play.deal.ended_on, play.deal.ended_reason) == ("ended", clock.today(), "not mature")
+    assert play.deal.documents_returned_on == clock.today()
     assert queries.outstanding_fen(play.deal) == 0
 
 

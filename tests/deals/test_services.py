@@ -440,7 +440,7 @@ def test_every_step_is_on_the_timeline_and_none_of_it_in_words_of_the_parties(ap
     events = audit.list_events(play.deal.id)
     assert [event.event.removeprefix("deal.") for event in events] == [
         "drafted", "terms_edited", "terms_offered", "offer_accepted", "signed", "signed", "activated",
-        "payment_started", "payment_recorded", "completed",
+        "event_reported", "payment_started", "payment_recorded", "completed",
     ]  # fmt: skip
     assert "绝密" not in canonical_json([event.facts for event in events])
     history = queries.list_history(play.deal)
