@@ -1,16 +1,19 @@
-"""Deals of the demonstration: drafted, offered, agreed, on trial, paying, ended, completed."""
+"""Deals of the demonstration, in every state but in dispute: each lives its life through the services."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from matchmaker.accounts.roles import Role
+from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.deals import services
-from matchmaker.deals.models import Deal
+from matchmaker.deals.models import ContractType, Deal
+from matchmaker.deals.records import RecordKind, read_target
 from matchmaker.deals.terms import DealKind, Terms, from_json
-from matchmaker.demo.world import PASSWORD, World, read
+from matchmaker.demo.world import PASSWORD, PLATFORM, World, read
 
 STAGES = ("draft", "offered", "agreed", "on_trial", "paying", "completed")
 
@@ -34,7 +37,7 @@ def _deal(world: World, row: dict[str, Any]) -> None:
         deal = services.draft_deal(
             drafting,
             None,
-            kind=DealKind.PAY_LATER_LICENCE,
+            kind=DealKind(row["terms"].get("kind", "pay_later_licence")),
             achievements=[introduction.achievement],
             licensee=introduction.need_organisation,
             broker=world.organisations[row["broker"]] if "broker" in row else None,
@@ -59,12 +62,11 @@ def _terms(world: World, row: dict[str, Any]) -> Terms:
     effective = world.today - timedelta(days=row["days_ago"] - 10)
     own = dict(row["terms"])
     ends = effective.replace(year=effective.year + own.pop("years"), day=min(effective.day, 28)) - timedelta(days=1)
-    days = {"effective_on": effective.isoformat(), "ends_on": ends.isoformat()}
-    return from_json(
-        {"schema": 1, "kind": "pay_later_licence", "licence": "ordinary", "sublicence": False, "grace_days": 30}
-        | days
-        | own
-    )
+    days: dict[str, Any] = {"effective_on": effective.isoformat(), "ends_on": ends.isoformat()}
+    if own["trigger"]["type"] == "on_date":
+        days["trigger"] = {"type": "on_date", "on": effective.isoformat()}
+    usual = {"schema": 1, "kind": "pay_later_licence", "licence": "ordinary", "sublicence": False, "grace_days": 30}
+    return from_json(usual | {"pricing": "listing", "audit": True} | own | days)
 
 
 def _agree(deal: Deal, parties: dict[str, Actor], drafted_by: str) -> None:
@@ -91,9 +93,33 @@ def _live(world: World, deal: Deal, row: dict[str, Any], parties: dict[str, Acto
                 note=payment["note"],
                 idempotency_key=f"demo-{row['key']}-{number:04d}",
             )
+    for step in row.get("life", ()):
+        with world.days_ago(step["days_ago"]):
+            _take(parties, deal, step)
     if row["until"] == "completed":
         with world.days_ago(row["payments"][-1]["days_ago"] - 5):
             services.complete_deal(parties["licensor"], deal)
     if row["until"] == "ended":
         with world.days_ago(row["days_ago"] - 340):
             services.end_trial(parties["licensor"], deal, documents_returned=True, reason=row["reason"])
+
+
+def _take(parties: dict[str, Actor], deal: Deal, step: dict[str, Any]) -> None:
+    """One step of a deal's life: `do` names the command, `by` the side, the rest are its facts."""
+    facts = {name: value for name, value in step.items() if name not in ("days_ago", "do", "by")}
+    command = getattr(services, step["do"])
+    for name, meaning in _READ.get(step["do"], {}).items():
+        facts[name] = meaning(deal, facts.get(name))
+    command(parties[step["by"]] if "by" in step else PLATFORM, deal, **facts)
+
+
+_READ: dict[str, dict[str, Callable[[Deal, Any], Any]]] = {
+    "register_contract": {
+        "type": lambda deal, value: ContractType(value),
+        "registered_on": lambda deal, value: clock.today(),
+    },
+    "report_trial": {"kind": lambda deal, value: RecordKind(value)},
+    "state_reward": {"payment": lambda deal, value: deal.payments[-1]},
+    "charge_penalty": {"target": lambda deal, value: read_target(value)},
+}
+"""Facts that the file cannot say as they are."""

@@ -112,6 +112,7 @@ def draft_and_offer_deal(page: Page, introduction: str) -> str:
     page.fill("[name=effective_on]", clock.today().isoformat())
     page.fill("[name=trial_months]", "12")
     page.fill("[name=ends_on]", clock.today().replace(year=clock.today().year + 5, day=1).isoformat())
+    page.select_option("[name=pricing]", "listing")  # a price agreed in private would take a notice of 15 days first
     page.select_option("[name=trigger]", "first_revenue")
     page.select_option("[name=fee]", "entry_fee_royalty")
     page.fill("[name=entry_fen]", "100000")
