@@ -8,6 +8,7 @@ promise what the running licence would not ask for. The rest is arithmetic on as
 * What a side spends to begin with (the licensee's investment, the licensor's cost of handing over) falls in month 0.
 * A failed trial is a technology that never sells. Where the terms have a trial, the licence ends with it and nothing
   is owed; where they have none, what was agreed stays owed, as the contract says.
+* Milestones count as met when the trial ends; added output value counts as what is sold.
 * Present values discount each month's cash by a yearly rate, compounded, to the day the licence takes effect.
 
 Taxes are left out on both sides.
@@ -26,7 +27,7 @@ from types import MappingProxyType
 
 from matchmaker.core.errors import N_
 from matchmaker.core.money import at_rate, round_half_up, split
-from matchmaker.deals import schedule
+from matchmaker.deals import royalty, schedule
 from matchmaker.deals.terms import (
     DealKind,
     Deferral,
@@ -35,11 +36,16 @@ from matchmaker.deals.terms import (
     FirstRevenue,
     Instalment,
     Instalments,
+    InvestFirst,
     LumpSum,
+    Milestone,
+    Milestones,
     OnDate,
     RevenueThreshold,
     RoyaltyBase,
+    Stake,
     Terms,
+    simple_triggers,
 )
 
 MOST_MONTHS = 240
@@ -191,6 +197,11 @@ class Flow:
         return sum(self.paid)
 
 
+def can_be_played(terms: Terms) -> bool:
+    """Whether the terms ask for money by a calendar: those for shares do not, nor those still without a last day."""
+    return not isinstance(terms.fee, Stake | InvestFirst) and terms.ends_on is not None
+
+
 def play(terms: Terms, world: Assumptions, scenario: Scenario) -> Flow:
     """The cash of both sides under these terms, if the world goes this way."""
     sales = monthly_sales(world, scenario)
@@ -240,35 +251,34 @@ def _dues(terms: Terms, world: Assumptions, sales: Sequence[int]) -> list[schedu
     starts_on = _payment_starts_on(terms, world.effective_on, sales)
     if starts_on is None:
         return []
-    dues = schedule.amounts_due(terms, starts_on)
-    for period in schedule.royalty_periods(terms, starts_on):
-        base_fen = sum(
-            _base(terms, world, fen)
-            for month, fen in enumerate(sales)
-            if period.starts_on <= _booked_on(world.effective_on, month) <= period.ends_on
-        )
-        dues.append(schedule.royalty_due(terms, base_fen, period).due)
-    return dues
+    accepted = dict.fromkeys(range(len(terms.fee.parts)), starts_on) if isinstance(terms.fee, Milestones) else {}
+    periods = schedule.royalty_periods(terms, starts_on)
+    bases = [_base(terms, world, sales, period) for period in periods]
+    royalties = [one.due for one in royalty.statements(terms, bases, periods)]
+    return [*schedule.amounts_due(terms, starts_on, accepted=accepted), *royalties]
 
 
-def _base(terms: Terms, world: Assumptions, sales_fen: int) -> int:
-    by_profit = isinstance(terms.fee, EntryFeeRoyalty) and terms.fee.base is not RoyaltyBase.SALES
-    return at_rate(sales_fen, world.margin) if by_profit else sales_fen
+def _base(terms: Terms, world: Assumptions, sales: Sequence[int], period: schedule.Period) -> int:
+    by_profit = isinstance(terms.fee, EntryFeeRoyalty) and terms.fee.base is RoyaltyBase.PROFIT
+    return sum(
+        at_rate(fen, world.margin) if by_profit else fen
+        for month, fen in enumerate(sales)
+        if period.starts_on <= _booked_on(world.effective_on, month) <= period.ends_on
+    )
 
 
 def _payment_starts_on(terms: Terms, effective_on: date, sales: Sequence[int]) -> date | None:
     """The agreed day, or that on which sales fulfil the condition; a milestone counts as met when the trial ends."""
-    match terms.trigger:
-        case OnDate(on):
-            return on
-        case FirstRevenue():
-            needed = 1
-        case RevenueThreshold(fen):
-            needed = fen
-        case _:
-            return schedule.trial_ends_on(terms)
-    reached = (month for month, total in enumerate(accumulate(sales)) if total >= needed)
-    return next((_booked_on(effective_on, month) for month in reached), None)
+    happened: dict[int, date] = {}
+    for place, event in enumerate(simple_triggers(terms.trigger)):
+        if isinstance(event, FirstRevenue | RevenueThreshold):
+            needed = event.fen if isinstance(event, RevenueThreshold) else 1
+            month = next((month for month, total in enumerate(accumulate(sales)) if total >= needed), None)
+            if month is not None:
+                happened[place] = _booked_on(effective_on, month)
+        elif isinstance(event, Milestone):
+            happened[place] = schedule.trial_ends_on(terms)
+    return schedule.started_on(terms.trigger, happened, date.max)
 
 
 # --- what to make of it ---------------------------------------------------------------------------------------------

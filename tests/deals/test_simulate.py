@@ -253,7 +253,8 @@ def second_reckoning(terms: Terms, here: Assumptions, scenario: Scenario) -> lis
         base = Fraction(0)
         for day, fen in sold.items():
             if begins <= day <= ends:
-                base += fen if fee.base is RoyaltyBase.SALES else half_up(fen * here.margin)
+                base += half_up(fen * here.margin) if fee.base is RoyaltyBase.PROFIT else fen
+        assert isinstance(fee.rate, Fraction)
         asked = max(fee.minimum_fen, half_up(base * fee.rate))
         found.append((ends, asked if fee.cap_fen is None else min(asked, fee.cap_fen)))
         number, begins = number + 1, ends + timedelta(days=1)

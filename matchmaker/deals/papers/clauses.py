@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from matchmaker.deals import schedule
-from matchmaker.deals.papers.paper import Block, Paragraph, Table, Text
+from matchmaker.deals.papers.paper import Block, Table, Text
 from matchmaker.deals.papers.wording import Fen, Span, Wording, figure, percent
+from matchmaker.deals.royalty import REPORT_DAYS
 from matchmaker.deals.states import PartyRole
 from matchmaker.deals.terms import (
     LICENCES,
@@ -43,9 +44,6 @@ from matchmaker.deals.terms import (
     fixed_fen,
     simple_triggers,
 )
-
-REPORT_DAYS = 30
-"""Where the terms name no days for reports: what `EntryFeeRoyalty` says they then are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +148,7 @@ def _granted(terms: Terms, wording: Wording) -> Iterator[Text]:
         )
     elif isinstance(terms.fee, InvestFirst):
         fee = terms.fee
-        yield wording.say(
-            "grant.invest_first", project=Fen(fee.project_fen), company=fee.company, share=fee.share
-        )
+        yield wording.say("grant.invest_first", project=Fen(fee.project_fen), company=fee.company, share=fee.share)
         if fee.converts_by is not None:
             yield wording.say("grant.converts_by", day=fee.converts_by)
         if fee.exit.strip():
@@ -164,7 +160,7 @@ def _granted(terms: Terms, wording: Wording) -> Iterator[Text]:
             yield wording.say("grant.licence")
             yield wording.say(f"grant.{terms.licence}")
         yield wording.say("grant.sublicence" if terms.sublicence else "grant.no_sublicence")
-    elif f"grant.{terms.kind}" in wording.entries["sentences"]:
+    elif terms.kind is DealKind.ASSIGNMENT or terms.kind in _DEVELOPMENT:
         yield wording.say(f"grant.{terms.kind}")
 
 
@@ -462,9 +458,7 @@ def _technology(matter: Matter, wording: Wording) -> Table:
     keys = ("achievement", "right", "right_number", "status", "expires")
     rows = []
     for result in matter.results:
-        revision = wording.text("labels", "revision_value", number=result.revision)
-        about = wording.text("labels", "revision")
-        name = tuple(f"{result.title} ({a} {r})" for a, r in zip(about, revision, strict=True))
+        name = wording.text("labels", "result", title=result.title, number=result.revision)
         for index, right in enumerate(result.rights or (None,)):
             rows.append((name if index == 0 else wording.same(""), *_right(right, wording)))
     return Table(tuple(wording.text("labels", key) for key in keys), tuple(rows))
@@ -484,15 +478,14 @@ def _right(right: Right | None, wording: Wording) -> tuple[Text, ...]:
 def _plan(terms: Terms, wording: Wording) -> Table:
     """Steps with their days; what no day is fixed for says what it waits for."""
     event = wording.text("labels", "step_payment_event")
-    rows = [("step_effective", {}, wording.shown(terms.effective_on))]
-    found: list[tuple[Text, Text]] = [(wording.text("labels", key, **facts), when) for key, facts, when in rows]
+    found = [(wording.text("labels", "step_effective"), wording.shown(terms.effective_on))]
     if terms.delivery is not None:
         within = wording.text("labels", "within", days=Span(terms.delivery.days, "days"))
         found.append((wording.text("labels", "step_delivery"), within))
     if terms.trial_months:
         found.append((wording.text("labels", "step_trial_end"), wording.shown(schedule.trial_ends_on(terms))))
     if not isinstance(terms.fee, Stake):
-        on = terms.trigger.on if isinstance(terms.trigger, OnDate) else None
+        on = schedule.fixed_start(terms.trigger)
         found.append((wording.text("labels", "step_payment"), event if on is None else wording.shown(on)))
         if on is not None:
             found += [
@@ -501,7 +494,7 @@ def _plan(terms: Terms, wording: Wording) -> Table:
             ]
     if terms.ends_on is not None:
         found.append((wording.text("labels", "step_end"), wording.shown(terms.ends_on)))
-    return Table((wording.text("labels", "step"), wording.text("labels", "on")), tuple(found))
+    return Table((wording.text("labels", "step"), wording.text("labels", "day")), tuple(found))
 
 
 _ARTICLES: Mapping[str, Article] = {
@@ -530,6 +523,3 @@ _ARTICLES: Mapping[str, Article] = {
 
 def article_keys() -> tuple[str, ...]:
     return tuple(_ARTICLES)
-
-
-__all__ = ["Block", "Matter", "Paragraph", "Party", "Result", "Right", "article", "article_keys"]

@@ -6,7 +6,7 @@ import cn2an
 
 from matchmaker.deals.papers import clauses
 from matchmaker.deals.papers.clauses import Matter
-from matchmaker.deals.papers.paper import Block, Facts, Heading, Paper, Paragraph, Signatures, Text
+from matchmaker.deals.papers.paper import Block, Break, Facts, Heading, Paper, Paragraph, Signatures, Text
 from matchmaker.deals.papers.wording import Wording
 from matchmaker.deals.states import PartyRole
 from matchmaker.deals.terms import Terms
@@ -16,13 +16,13 @@ _LETTERS = {PartyRole.LICENSOR: "a", PartyRole.LICENSEE: "b", PartyRole.BROKER: 
 
 
 def contract(terms: Terms, matter: Matter, wording: Wording) -> Paper:
-    """Cover, every article in order, annexes, a place for each party to sign. The same input gives the same paper."""
+    """Cover, every article in order, a place for each party to sign, annexes. The same input gives the same paper."""
     title = wording.text("titles", terms.kind)
     return Paper(
         languages=wording.languages,
         title=title,
         subtitle=wording.text("formats", "version", number=matter.number),
-        blocks=(_cover(terms, matter, wording), *_body(terms, matter, wording), _signatures(terms, matter, wording)),
+        blocks=(_cover(terms, matter, wording), *_body(terms, matter, wording)),
         foot=wording.text("formats", "foot", title=title, number=matter.number, edition=wording.edition),
         fingerprint=matter.sha256,
         page=wording.text("formats", "page", **_PAGE),
@@ -60,6 +60,8 @@ def _body(terms: Terms, matter: Matter, wording: Wording) -> list[Block]:
     blocks: list[Block] = []
     number = 0
     for key, *title in wording.entries["articles"]:
+        if key == "annexes":
+            blocks += [_signatures(terms, matter, wording), Break()]
         counted = key not in UNNUMBERED
         number += counted
         blocks.append(Heading(wording.fill(title), _article_number(number, wording) if counted else ""))
@@ -89,4 +91,4 @@ def _signatures(terms: Terms, matter: Matter, wording: Wording) -> Signatures:
         letter = _party(role, terms, wording)
         parties.append(tuple(f"{who}\n{name}" for who, name in zip(letter, party.name, strict=True)))
     lines = tuple(wording.text("labels", key) for key in ("seal", "representative", "signed_on"))
-    return Signatures(tuple(parties), lines)
+    return Signatures(wording.text("labels", "signatures"), tuple(parties), lines)

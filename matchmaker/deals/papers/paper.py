@@ -45,11 +45,17 @@ class Table:
 class Signatures:
     """A place for each party to sign: its name, then lines to fill in."""
 
+    title: Text
     parties: tuple[Text, ...]
     lines: tuple[Text, ...]
 
 
-Block = Heading | Paragraph | Facts | Table | Signatures
+@dataclass(frozen=True, slots=True)
+class Break:
+    """What follows begins on a new page."""
+
+
+Block = Break | Heading | Paragraph | Facts | Table | Signatures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

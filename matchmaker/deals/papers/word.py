@@ -14,7 +14,7 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as DocumentType
-from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
@@ -60,7 +60,7 @@ def _rich(data: dict[str, Any]) -> dict[str, Any]:
     blocks = []
     for block in data["blocks"]:
         rich = dict(block)
-        for name in ("text", "head", "rows", "parties", "lines"):
+        for name in ("text", "title", "head", "rows", "parties", "lines"):
             if name in rich:
                 rich[name] = _runs(rich[name])
         blocks.append(rich)
@@ -68,7 +68,7 @@ def _rich(data: dict[str, Any]) -> dict[str, Any]:
         "title": _runs(data["title"]),
         "subtitle": _runs(data["subtitle"]) if data["subtitle"] else None,
         "blocks": blocks,
-        "foot": clean_text(" / ".join(data["foot"])),
+        "foot": clean_text(data["foot"][0]),
         "fingerprint": data["fingerprint"],
     }
 
@@ -79,6 +79,8 @@ def _runs(value: Any) -> Any:
         return [_runs(item) for item in value]
     rich = RichText()
     for index, words in enumerate(value):
+        if index and words == value[0]:  # figures and the parties' own words are said once
+            continue
         # Breaks before the second language and where the parties broke their lines.
         text = ("\n" if index else "") + clean_text(words)
         rich.add(text, size=18 if index else None, color=_INK_SOFT if index else None)
@@ -109,12 +111,15 @@ def _template() -> bytes:
     _add(document, "{%p elif block.kind == 'table' %}")
     _grid(document, head="{%tr for row in [block.head] %}")
     _add(document, "{%p elif block.kind == 'signatures' %}")
+    _add(document, "{{r block.title }}", "Heading 1")
     _add(document, "{%p for party in block.parties %}")
     _add(document, "{{r party }}", "Heading 2")
     _add(document, "{%p for line in block.lines %}")
     _add(document, "{{r line }}").add_run("  ________________________________")
     _add(document, "{%p endfor %}")
     _add(document, "{%p endfor %}")
+    _add(document, "{%p elif block.kind == 'break' %}")
+    _add(document, "").add_run().add_break(WD_BREAK.PAGE)
     _add(document, "{%p endif %}")
     _add(document, "{%p endfor %}")
     _foot(document)

@@ -26,7 +26,7 @@ def paper(words: str = "本合同所称成果", english: str = "The results") ->
             Heading(("名词", "Terms"), "第一条"),
             Paragraph((words, english), "1.1"),
             Table((("期次", "No."), ("金额", "Amount")), ((("1", "1"), ("¥1.00", "¥1.00")),), (1,)),
-            Signatures((("许可方", "Licensor"), ("被许可方", "Licensee")), (("盖章", "Seal"),)),
+            Signatures(("签署", "Signatures"), (("许可方", "Licensor"), ("被许可方", "Licensee")), (("盖章", "Seal"),)),
         ),
         foot=("合同", "Contract"),
         fingerprint="0123456789abcdef" * 4,
