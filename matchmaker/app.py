@@ -20,6 +20,7 @@ from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.notice_views import blueprint as notices
+from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings
@@ -28,6 +29,7 @@ from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies.views import blueprint as subsidies
 
 BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, notices, subsidies)
+BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, simulator, subsidies)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

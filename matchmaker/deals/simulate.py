@@ -16,6 +16,7 @@ Taxes are left out on both sides.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -253,18 +254,19 @@ def _dues(terms: Terms, world: Assumptions, sales: Sequence[int]) -> list[schedu
         return []
     accepted = dict.fromkeys(range(len(terms.fee.parts)), starts_on) if isinstance(terms.fee, Milestones) else {}
     periods = schedule.royalty_periods(terms, starts_on)
-    bases = [_base(terms, world, sales, period) for period in periods]
-    royalties = [one.due for one in royalty.statements(terms, bases, periods)]
+    royalties = [one.due for one in royalty.statements(terms, _bases(terms, world, sales, periods), periods)]
     return [*schedule.amounts_due(terms, starts_on, accepted=accepted), *royalties]
 
 
-def _base(terms: Terms, world: Assumptions, sales: Sequence[int], period: schedule.Period) -> int:
+def _bases(terms: Terms, world: Assumptions, sales: Sequence[int], periods: Sequence[schedule.Period]) -> list[int]:
+    """The base of each period: what was booked on its days."""
     by_profit = isinstance(terms.fee, EntryFeeRoyalty) and terms.fee.base is RoyaltyBase.PROFIT
-    return sum(
-        at_rate(fen, world.margin) if by_profit else fen
-        for month, fen in enumerate(sales)
-        if period.starts_on <= _booked_on(world.effective_on, month) <= period.ends_on
-    )
+    booked = [at_rate(fen, world.margin) if by_profit else fen for fen in sales]
+    days = [_booked_on(world.effective_on, month) for month in range(len(sales))]
+    so_far = [0, *accumulate(booked)]
+    return [
+        so_far[bisect_right(days, period.ends_on)] - so_far[bisect_left(days, period.starts_on)] for period in periods
+    ]
 
 
 def _payment_starts_on(terms: Terms, effective_on: date, sales: Sequence[int]) -> date | None:
