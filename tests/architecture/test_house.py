@@ -12,7 +12,7 @@ PURE = {
     "accounts": {"roles", "size_class", "credit_code"},
     "matching": {"engine"},
     "ledger": {"posting"},
-    "deals": {"states", "terms", "schedule", "rules", "refusals"},
+    "deals": {"states", "terms", "schedule", "rules", "refusals", "simulate"},
     "subsidies": {"catalogue", "amounts", "states", "rules", "policies"},
     "listings": {"states", "facts", "kinds"},
     "introductions": {"states"},
