@@ -20,6 +20,8 @@ from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.notice_views import blueprint as notices
+from matchmaker.deals.paperwork import jobs as _contract_jobs  # noqa: F401  (registers its puller)
+from matchmaker.deals.paperwork.views import blueprint as paperwork
 from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
@@ -30,6 +32,7 @@ from matchmaker.subsidies.views import blueprint as subsidies
 
 BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, notices, subsidies)
 BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, simulator, subsidies)
+BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, paperwork, simulator, subsidies)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -16,6 +16,7 @@ TABLES = (
     "royalty_reports",
     "deal_records",
     "reward_statements",
+    "frozen_contracts",
 )
 
 _FUNCTION = """

@@ -14,6 +14,9 @@ import yaml
 from matchmaker.config import SEED_DATA
 from matchmaker.deals.papers.wording import CHINESE, ENGLISH, Wording
 
+FIRST = "2026-1"
+"""What versions were offered under that name no edition."""
+
 CURRENT = "2026-1"
 LANGUAGES: Mapping[str, tuple[str, ...]] = {"zh": (CHINESE,), "zh-en": (CHINESE, ENGLISH)}
 """The forms a contract comes in: Chinese, and Chinese with English below. The Chinese text prevails in both."""

@@ -1,0 +1,64 @@
+"""What a contract is about, gathered from the frozen version and the revisions it names."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from matchmaker.accounts.models import Organisation
+from matchmaker.core import taxonomy
+from matchmaker.core.db import db
+from matchmaker.deals import queries
+from matchmaker.deals.models import Deal, TermsVersion
+from matchmaker.deals.papers.clauses import Matter, Party, Result, Right
+from matchmaker.deals.papers.paper import Text
+from matchmaker.deals.papers.wording import CHINESE, Wording
+from matchmaker.deals.states import PartyRole
+from matchmaker.listings.models import Revision
+
+
+def matter_of(deal: Deal, version: TermsVersion, wording: Wording) -> Matter:
+    """Parties in the order of the contract, achievements in that of the version. One read for the revisions."""
+    parties = {role: queries.organisation_on(deal, role) for role in PartyRole}
+    return Matter(
+        deal=str(deal.id),
+        title=deal.title,
+        number=version.number,
+        sha256=version.sha256,
+        parties={role: _party(party, wording) for role, party in parties.items() if party is not None},
+        results=_results(version),
+    )
+
+
+def _party(party: Organisation, wording: Wording) -> Party:
+    district = taxonomy.terms("districts").get(party.district)
+    names = _each(wording, party.name, party.name_en or party.name)
+    place = (party.district, party.district) if district is None else (district.zh, district.en)
+    return Party(names, party.credit_code, _each(wording, *place))
+
+
+def _each(wording: Wording, chinese: str, english: str) -> Text:
+    return tuple(chinese if language == CHINESE else english for language in wording.languages)
+
+
+def _results(version: TermsVersion) -> tuple[Result, ...]:
+    named = [(uuid.UUID(row["achievement"]), row["revision"]) for row in version.body["achievements"]]
+    query = select(Revision).where(Revision.achievement_id.in_([achievement for achievement, _ in named]))
+    found = {(row.achievement_id, row.number): row for row in db.session.scalars(query)}
+    return tuple(
+        Result(row["title"], number, tuple(_right(right) for right in found[achievement, number].body["rights"]))
+        for row, (achievement, number) in zip(version.body["achievements"], named, strict=True)
+    )
+
+
+def _right(right: dict[str, Any]) -> Right:
+    expires_on = right.get("expires_on")
+    return Right(
+        right["kind"],
+        right.get("number") or "",
+        right["status"],
+        date.fromisoformat(expires_on) if expires_on else None,
+    )
