@@ -5,8 +5,10 @@ An edition is never edited once a contract was offered under it: another wording
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -29,7 +31,17 @@ def wording(languages: tuple[str, ...], edition: str = CURRENT) -> Wording:
 
 
 @cache
+def current() -> dict[str, str]:
+    """The edition that contracts are offered under now, as it is frozen with them: name, and hash of the file."""
+    return {"edition": CURRENT, "sha256": hashlib.sha256(_path(CURRENT).read_bytes()).hexdigest()}
+
+
+@cache
 def _entries(edition: str) -> Mapping[str, Any]:
-    found = yaml.safe_load((SEED_DATA / "contracts" / f"technology-{edition}.yaml").read_text(encoding="utf-8"))
+    found = yaml.safe_load(_path(edition).read_text(encoding="utf-8"))
     assert isinstance(found, dict)
     return found
+
+
+def _path(edition: str) -> Path:
+    return SEED_DATA / "contracts" / f"technology-{edition}.yaml"

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from matchmaker.accounts.models import Organisation
 from matchmaker.core import taxonomy
 from matchmaker.core.db import db
-from matchmaker.deals import queries
 from matchmaker.deals.models import Deal, TermsVersion
 from matchmaker.deals.papers.clauses import Matter, Party, Result, Right
 from matchmaker.deals.papers.paper import Text
@@ -21,23 +20,35 @@ from matchmaker.listings.models import Revision
 
 
 def matter_of(deal: Deal, version: TermsVersion, wording: Wording) -> Matter:
-    """Parties in the order of the contract, achievements in that of the version. One read for the revisions."""
-    parties = {role: queries.organisation_on(deal, role) for role in PartyRole}
+    """Parties and achievements as the version froze them. At most two reads."""
     return Matter(
         deal=str(deal.id),
-        title=deal.title,
+        title=version.body.get("title", deal.title),
         number=version.number,
         sha256=version.sha256,
-        parties={role: _party(party, wording) for role, party in parties.items() if party is not None},
+        parties={role: _party(named, wording) for role, named in _names(version).items()},
         results=_results(version),
     )
 
 
-def _party(party: Organisation, wording: Wording) -> Party:
-    district = taxonomy.terms("districts").get(party.district)
-    names = _each(wording, party.name, party.name_en or party.name)
-    place = (party.district, party.district) if district is None else (district.zh, district.en)
-    return Party(names, party.credit_code, _each(wording, *place))
+def _names(version: TermsVersion) -> dict[PartyRole, dict[str, Any]]:
+    """Names in the order of the contract; of the organisations as they are today, where the version froze none."""
+    frozen = version.body.get("names")
+    if frozen is None:
+        ids = {side: uuid.UUID(party_id) for side, party_id in version.body["parties"].items()}
+        rows = {
+            row.id: row for row in db.session.scalars(select(Organisation).where(Organisation.id.in_(ids.values())))
+        }
+        fields = ("name", "name_en", "credit_code", "district")
+        frozen = {side: {field: getattr(rows[id_], field) for field in fields} for side, id_ in ids.items()}
+    return {role: frozen[role] for role in PartyRole if role in frozen}
+
+
+def _party(named: dict[str, Any], wording: Wording) -> Party:
+    district = taxonomy.terms("districts").get(named["district"])
+    names = _each(wording, named["name"], named["name_en"] or named["name"])
+    place = (named["district"],) * 2 if district is None else (district.zh, district.en)
+    return Party(names, named["credit_code"], _each(wording, *place))
 
 
 def _each(wording: Wording, chinese: str, english: str) -> Text:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from matchmaker.accounts.models import User
+from matchmaker.accounts.models import Organisation, User
 from matchmaker.accounts.services import PasswordWrong, password_fits
 from matchmaker.core import clock, workflow
 from matchmaker.core.access import Actor
@@ -16,6 +16,7 @@ from matchmaker.core.types import canonical_json
 from matchmaker.deals import queries, rules, schedule
 from matchmaker.deals import terms as agreed
 from matchmaker.deals.models import Acceptance, Deal, NoticeState, Signature, TermsVersion
+from matchmaker.deals.papers import editions
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.refusals import NoticeMissing, NoticeRunning, NoticeSuspended, NoticeUpheld, TermsMissing
 from matchmaker.deals.services.drafting import check_parties, public_revision
@@ -72,11 +73,16 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
 
 
 def _document(deal: Deal, terms: Terms) -> dict[str, Any]:
-    """What the parties put their names to: who, over which revisions, on what terms."""
+    """What the parties put their names to: who, over which revisions, on what terms, in which wording of the contract.
+
+    Names stand beside the ids: the contract has to read the same when an organisation is called otherwise.
+    """
     return {
         "schema": 1,
         "deal": str(deal.id),
+        "title": deal.title,
         "parties": {str(side): str(party_id) for side, party_id in deal.parties.items()},
+        "names": {str(side): _named(queries.organisation_on(deal, side)) for side in deal.parties},
         "achievements": [
             {
                 "achievement": str(row.achievement_id),
@@ -87,7 +93,13 @@ def _document(deal: Deal, terms: Terms) -> dict[str, Any]:
             for row in deal.achievements
         ],
         "terms": agreed.to_json(terms),
+        "form": editions.current(),
     }
+
+
+def _named(party: Organisation | None) -> dict[str, Any]:
+    assert party is not None  # each of the deal's parties has its organisation
+    return {name: getattr(party, name) for name in ("name", "name_en", "credit_code", "district")}
 
 
 def _assent(actor: Actor, deal: Deal, side: PartyRole) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from docx import Document
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
@@ -21,6 +22,8 @@ from matchmaker.core import access, clock, typeset
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import Forbidden, NotFound
 from matchmaker.deals import queries
+from matchmaker.deals import services as deals
+from matchmaker.deals.papers import editions
 from matchmaker.deals.paperwork import contracts, jobs, services
 from matchmaker.deals.paperwork.contracts import ALL_FORMS, Form
 from matchmaker.deals.paperwork.models import FrozenContract
@@ -108,12 +111,32 @@ def test_the_same_version_has_the_same_bytes_on_any_day_and_another_version_has_
 
 
 def _offer_again(play: Play) -> None:
-    from matchmaker.deals import services as deals
-
     with unit_of_work():
         deals.withdraw_offer(play.actors[LICENSOR], play.deal)
     play.edit(terms=make_terms(territory="黑龙江省"))
     play.offer()
+
+
+def test_it_keeps_the_names_it_was_offered_under(app: Flask) -> None:
+    play = make_deal(DealState.OFFERED, title="轴承许可")
+    deal, version = play.deal, play.deal.versions[0]
+    first = contracts.content(deal, version, PDF)
+    name = deal.licensor.name
+    with unit_of_work():
+        db.session.get_one(Organisation, deal.licensor_id).name = "改名大学"
+        deal.title = "另一名称"
+    assert contracts.content(deal, version, PDF) == first
+    assert version.body["names"]["licensor"]["name"] == name
+    assert version.body["form"] == editions.current()
+
+
+def test_a_version_from_before_names_were_frozen_is_set_with_those_of_today(app: Flask) -> None:
+    play = make_deal(DealState.OFFERED, offered_by=BROKER)
+    version = play.deal.versions[0]
+    new = contracts.content(play.deal, version, PDF)
+    old = {key: value for key, value in version.body.items() if key not in ("names", "title", "form")}
+    set_committed_value(version, "body", old)
+    assert contracts.content(play.deal, version, PDF) == new
 
 
 # --- kept -----------------------------------------------------------------------------------------------------------
