@@ -24,6 +24,7 @@ def paper(title: str = "技术许可合同", *words: str) -> dict[str, object]:
         "foot": ["foot"],
         "page": ["{page}/{pages}"],
         "fingerprint": "",
+        "keyword": "",
     }
 
 

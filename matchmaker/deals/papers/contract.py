@@ -11,6 +11,9 @@ from matchmaker.deals.papers.wording import Wording
 from matchmaker.deals.states import PartyRole
 from matchmaker.deals.terms import Terms
 
+KEYWORD = "technology-contract SHA-256 "
+"""Before the fingerprint in the description of a contract's file, where an uploaded copy is known by it."""
+
 UNNUMBERED = frozenset({"preamble", "annexes"})
 _LETTERS = {PartyRole.LICENSOR: "a", PartyRole.LICENSEE: "b", PartyRole.BROKER: "c"}
 
@@ -25,6 +28,7 @@ def contract(terms: Terms, matter: Matter, wording: Wording) -> Paper:
         blocks=(_cover(terms, matter, wording), *_body(terms, matter, wording)),
         foot=wording.text("formats", "foot", title=title, number=matter.number, edition=wording.edition),
         fingerprint=matter.sha256,
+        keyword=KEYWORD + matter.sha256,
         page=wording.text("formats", "page", **_PAGE),
     )
 

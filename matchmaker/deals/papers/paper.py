@@ -60,7 +60,8 @@ Block = Break | Heading | Paragraph | Facts | Table | Signatures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """`foot` stands on each page; `page` is what the page number is written with, {page} and {pages} in it."""
+    """`foot` stands on each page, and below it the `fingerprint` of the terms; `page` is what the page number is
+    written with, {page} and {pages} in it. `keyword` is for programs: it stands in the file's own description."""
 
     languages: tuple[str, ...]  # BCP 47, the first one leads
     title: Text
@@ -68,6 +69,7 @@ class Paper:
     blocks: tuple[Block, ...]
     foot: Text
     fingerprint: str = ""
+    keyword: str = ""
     page: Text
 
 

@@ -35,7 +35,8 @@ def docx(paper: Paper, *, at: datetime) -> bytes:
     template.render({"paper": _rich(to_data(paper))}, autoescape=True)
     document: DocumentType = template.docx
     own, stamp = document.core_properties, at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    own.title, own.author, own.comments, own.last_modified_by = " / ".join(paper.title), "", "", ""
+    own.title, own.keywords = clean_text(" / ".join(paper.title)), paper.keyword
+    own.author = own.comments = own.last_modified_by = ""
     own.created = own.modified = own.last_printed = stamp
     own.revision = 1
     written = io.BytesIO()

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from matchmaker.core.access import Permission, define, holds
+from matchmaker.accounts.roles import Role
+from matchmaker.core.access import Member, Permission, define, holds
+from matchmaker.deals.models import Deal
 
 
 class Can(Permission):
     CONTRACT_KEEP = "contract:keep"
+    REWARD_READ = "reward:read"
 
 
-define({Can.CONTRACT_KEEP: holds()})  # nobody but the platform, after the last signature
+define(
+    {
+        Can.CONTRACT_KEEP: holds(),  # nobody but the platform, after the last signature
+        # Costs, net income and who gets what are the licensor's own business and its completers'.
+        Can.REWARD_READ: Member(Deal.licensor_id) | holds(Role.AUDITOR),
+    }
+)
