@@ -41,9 +41,7 @@ class FingerprintMissing(Invalid):
 
 class FingerprintUnreadable(Invalid):
     code = "contract.fingerprint_unreadable"
-    phrase = N_(
-        "A fingerprint is made of the digits 0 to 9 and the letters a to f. Look at the foot of a page again."
-    )
+    phrase = N_("A fingerprint is made of the digits 0 to 9 and the letters a to f. Look at the foot of a page again.")
 
 
 class OtherContract(Invalid):

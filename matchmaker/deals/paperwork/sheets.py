@@ -189,11 +189,17 @@ def _fingerprint(deal: Deal) -> str:
 # --- reward statement -----------------------------------------------------------------------------------------------
 
 
+def _share(share: Fraction) -> str:
+    """40%; one that no percentage gives exactly as the fraction it is, 2/3."""
+    text = percent_text(share)
+    return str(share) if "/" in text else f"{text}%"
+
+
 def reward_sheet(deal: Deal, statement: RewardStatement) -> Paper:
     """How one payment is shared with those who made the result, to the fen."""
     money = filters.exact_money
-    shares = [[part.name, f"{percent_text(part.share)}%", money(part.fen)] for part in statement.shares]
-    shares.append([_("Sum"), "", money(sum(part.fen for part in statement.shares))])
+    shares = [[part.name, _share(part.share), money(part.fen)] for part in statement.shares]
+    shares.append([_("In all"), "", money(sum(part.fen for part in statement.shares))])
     return sheet(
         _("Reward statement to those who made the result"),
         facts(*about(deal), (_("Payment received on"), filters.day(statement.payment.paid_on))),
