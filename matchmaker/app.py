@@ -30,9 +30,9 @@ from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers
 from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies.views import blueprint as subsidies
 
-BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, notices, subsidies)
-BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, simulator, subsidies)
-BLUEPRINTS = (accounts, listings, matching, dashboard, introductions, deals, paperwork, simulator, subsidies)
+BLUEPRINTS = (
+    accounts, listings, matching, dashboard, introductions, deals, notices, paperwork, simulator, subsidies,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> Flask:

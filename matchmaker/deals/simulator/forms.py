@@ -16,7 +16,7 @@ from wtforms.validators import InputRequired, NumberRange
 from matchmaker.core.money import FEN_PER_WAN, yuan_text
 from matchmaker.core.web.forms import DayField, Form, MoneyField
 from matchmaker.deals.documents import percent_text
-from matchmaker.deals.forms import PercentField
+from matchmaker.deals.forms.fields import PercentField
 from matchmaker.deals.simulate import Assumptions, Prices, Scenario
 from matchmaker.deals.terms import Deferral, EntryFeeRoyalty, Instalments, LumpSum, Terms, fixed_fen
 
