@@ -152,7 +152,7 @@ def royalty_sheet(deal: Deal, statement: Royalty, period: Period) -> Paper:
         _("Royalty statement, period %(number)s", number=period.number),
         facts(
             *about(deal),
-            (_("Period"), _span(period.starts_on, period.ends_on)),
+            (_("Days of the period"), _span(period.starts_on, period.ends_on)),
             (_("Royalty base"), _(BASE_LABELS[fee.base])),
             (_("Reported for the period"), filters.exact_money(statement.base_fen)),
         ),

@@ -17,7 +17,7 @@ from matchmaker.core.errors import NotFound
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import done
 from matchmaker.deals import queries
-from matchmaker.deals.models import Deal, FileKind, Notice
+from matchmaker.deals.models import Deal, FileKind, Notice, RewardStatement
 from matchmaker.deals.papers.editions import LANGUAGES
 from matchmaker.deals.papers.paper import Paper, to_data
 from matchmaker.deals.paperwork import contracts, letters, services, sheets
@@ -35,7 +35,7 @@ Answer = str | Response | BaseResponse | tuple[str, int]
 @blueprint.app_template_global()
 def papers_of(deal: Deal) -> dict[str, Any]:
     """What the deal's page links: letters there is reason for, statements, the signed contract, for this reader."""
-    rewards = deal.rewards if access.may(g.actor, PaperCan.REWARD_READ, deal) else []
+    rewards = _rewards(deal) if access.may(g.actor, PaperCan.REWARD_READ, deal) else []
     return {
         "letters": letters.open_letters(deal, clock.today()) if deal.number else [],
         "royalties": [row.number for row in deal.royalty_reports],
@@ -44,6 +44,11 @@ def papers_of(deal: Deal) -> dict[str, Any]:
         "signed": [row for row in deal.files if row.kind == FileKind.SIGNED_SCAN],
         "may_attach": bool(deal.number) and access.may(g.actor, Can.DEAL_ATTACH, deal),
     }
+
+
+def _rewards(deal: Deal) -> list[RewardStatement]:
+    """By the day of the payment."""
+    return [row.reward for row in deal.payments if row.reward is not None]
 
 
 # --- the contract ---------------------------------------------------------------------------------------------------
@@ -132,7 +137,7 @@ def royalty_statement(deal: Deal, number: int) -> Response:
 @blueprint.get("/deals/<uuid:id>/reward-statements/<uuid:statement_id>.pdf")
 @needs(PaperCan.REWARD_READ, load=queries.find_deal)
 def reward_statement(deal: Deal, statement_id: uuid.UUID) -> Response:
-    statement = next((row for row in deal.rewards if row.id == statement_id), None)
+    statement = next((row for row in _rewards(deal) if row.id == statement_id), None)
     if statement is None:
         raise NotFound()
     return _sheet(sheets.reward_sheet(deal, statement), deal.title, statement.created_at)
