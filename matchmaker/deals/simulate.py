@@ -48,6 +48,7 @@ from matchmaker.deals.terms import (
     Terms,
     simple_triggers,
 )
+from matchmaker.deals.workdays import Workdays
 
 MOST_MONTHS = 240
 
@@ -94,6 +95,7 @@ class Assumptions:
     """What is assumed of the world. `sales_fen` is for the first year of sales, by scenario; a failure sells nothing.
 
     `growth`, `margin` and `rate` are shares of one: yearly change of sales, profit on sales before any fee, discount.
+    `workdays`: the calendar by which terms that say so postpone a day of payment.
     """
 
     effective_on: date
@@ -105,6 +107,7 @@ class Assumptions:
     rate: Fraction
     investment_fen: int = 0
     handover_fen: int = 0
+    workdays: Workdays | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,8 +257,9 @@ def _dues(terms: Terms, world: Assumptions, sales: Sequence[int]) -> list[schedu
         return []
     accepted = dict.fromkeys(range(len(terms.fee.parts)), starts_on) if isinstance(terms.fee, Milestones) else {}
     periods = schedule.royalty_periods(terms, starts_on)
-    royalties = [one.due for one in royalty.statements(terms, _bases(terms, world, sales, periods), periods)]
-    return [*schedule.amounts_due(terms, starts_on, accepted=accepted), *royalties]
+    bases = _bases(terms, world, sales, periods)
+    royalties = [one.due for one in royalty.statements(terms, bases, periods, workdays=world.workdays)]
+    return [*schedule.amounts_due(terms, starts_on, workdays=world.workdays, accepted=accepted), *royalties]
 
 
 def _bases(terms: Terms, world: Assumptions, sales: Sequence[int], periods: Sequence[schedule.Period]) -> list[int]:

@@ -24,10 +24,12 @@ from matchmaker.deals.terms import (
     LumpSum,
     Milestone,
     OnDate,
+    Postponement,
     RevenueThreshold,
     RoyaltyBase,
     Terms,
 )
+from matchmaker.deals.workdays import Workdays
 
 YUAN = 100
 WAN = 10_000 * YUAN
@@ -136,6 +138,19 @@ def test_payment_starts_when_the_event_comes_in_this_scenario(trigger: object, m
     terms = simulate.plan_terms(Plan.PAY_LATER, prices(), here)
     terms = replace(terms, trigger=trigger)
     assert months_with(simulate.play(terms, here, Scenario.EXPECTED).paid) == {month: 120 * WAN}
+
+
+def test_terms_that_postpone_a_rest_day_move_the_payment_to_the_next_month() -> None:
+    """31 July 2027 is a Saturday."""
+    here = world(workdays=Workdays({}))
+    terms = replace(
+        simulate.plan_terms(Plan.LUMP_SUM, prices(), here),
+        trigger=OnDate(date(2027, 7, 31)),
+        postponement=Postponement.NEXT_WORKING_DAY,
+    )
+    assert months_with(simulate.play(terms, here, Scenario.EXPECTED).paid) == {7: 100 * WAN}
+    as_it_falls = replace(terms, postponement=Postponement.AS_IT_FALLS)
+    assert months_with(simulate.play(as_it_falls, here, Scenario.EXPECTED).paid) == {6: 100 * WAN}
 
 
 def test_an_event_that_never_comes_asks_for_nothing() -> None:
@@ -264,7 +279,17 @@ def second_reckoning(terms: Terms, here: Assumptions, scenario: Scenario) -> lis
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_every_fen_falls_in_the_month_the_second_reckoning_finds(case: tuple[Terms, Assumptions, Scenario]) -> None:
-    terms, here, scenario = case
+    compare_with_second_reckoning(*case)
+
+
+@pytest.mark.nightly
+@settings(max_examples=10_000, deadline=None)
+@given(cases())
+def test_ten_thousand_terms_agree_with_the_second_reckoning(case: tuple[Terms, Assumptions, Scenario]) -> None:
+    compare_with_second_reckoning(*case)
+
+
+def compare_with_second_reckoning(terms: Terms, here: Assumptions, scenario: Scenario) -> None:
     played = simulate.play(terms, here, scenario)
     expected, after = [0] * here.months, 0
     starts = [month_start(here.effective_on, month) for month in range(here.months + 1)]

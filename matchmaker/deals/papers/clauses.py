@@ -221,25 +221,29 @@ def _trial(terms: Terms, wording: Wording) -> Iterator[Text]:
 
 
 def _trigger(terms: Terms, wording: Wording) -> Iterator[Text]:
-    if isinstance(terms.trigger, EarlierOf | LaterOf):
-        yield wording.say("fee.trigger.later" if isinstance(terms.trigger, LaterOf) else "fee.trigger.earlier")
-    for one in simple_triggers(terms.trigger):
-        yield _simple_trigger(one, wording)
+    events = [_event(one, wording) for one in simple_triggers(terms.trigger)]
+    if isinstance(terms.trigger, EarlierOf | LaterOf) and events:
+        key = "fee.trigger.later" if isinstance(terms.trigger, LaterOf) else "fee.trigger.earlier"
+        listed = [wording.say("fee.event.numbered", n=n, event=event) for n, event in enumerate(events, start=1)]
+        yield wording.say(key, events=wording.join(listed, "and_then"))
+    elif events:
+        yield wording.say("fee.trigger.simple", event=events[0])
     if not isinstance(terms.trigger, OnDate):
         yield wording.say("fee.trigger.report")
     if isinstance(terms.fee, InvestFirst):
         yield wording.say("fee.invest_first")
 
 
-def _simple_trigger(trigger: SimpleTrigger, wording: Wording) -> Text:
+def _event(trigger: SimpleTrigger, wording: Wording) -> Text:
     match trigger:
         case OnDate(on):
-            return wording.say("fee.trigger.on_date", day=on)
+            return wording.say("fee.event.on_date", day=on)
         case RevenueThreshold(fen):
-            return wording.say("fee.trigger.revenue", amount=Fen(fen))
+            return wording.say("fee.event.revenue", amount=Fen(fen))
         case Milestone(text):
-            return wording.say("fee.trigger.milestone", words=text)
-    return wording.say("fee.trigger.first_revenue")
+            return wording.say("fee.event.milestone", words=text)
+        case FirstRevenue():
+            return wording.say("fee.event.first_revenue")
 
 
 def _amounts(terms: Terms, wording: Wording) -> Iterator[Text | Block]:

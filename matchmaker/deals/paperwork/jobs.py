@@ -15,7 +15,8 @@ from matchmaker.deals.models import Deal
 from matchmaker.deals.paperwork.models import FrozenContract
 from matchmaker.deals.paperwork.services import keep_contract
 
-BATCH = 100
+BATCH = 20
+"""At one go: the worker has other things to do in between, and is woken again by what was kept."""
 
 
 @jobs.puller("contracts")

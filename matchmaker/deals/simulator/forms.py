@@ -17,8 +17,9 @@ from matchmaker.core.money import FEN_PER_WAN, yuan_text
 from matchmaker.core.web.forms import DayField, Form, MoneyField
 from matchmaker.deals.documents import percent_text
 from matchmaker.deals.forms.fields import PercentField
+from matchmaker.deals.practice import practice
 from matchmaker.deals.simulate import Assumptions, Prices, Scenario
-from matchmaker.deals.terms import Deferral, EntryFeeRoyalty, Instalments, LumpSum, Terms, fixed_fen
+from matchmaker.deals.terms import Deferral, EntryFeeRoyalty, Instalments, LumpSum, Terms, fixed_fen, rates_of
 
 MOST_FEN = 100_000 * FEN_PER_WAN
 """One billion yuan: beyond what any licence or product of this platform's members is about."""
@@ -138,6 +139,7 @@ class SimulatorForm(Form):
             rate=entered["rate"],
             investment_fen=entered["investment"],
             handover_fen=entered["handover"],
+            workdays=practice().workdays,
         )
 
     def prices(self) -> Prices:
@@ -172,26 +174,40 @@ def from_price(price_fen: int) -> dict[str, str]:
 
 
 def from_terms(terms: Terms) -> dict[str, str]:
-    """Terms on the table as the entries they settle, where the form has room for them."""
+    """Terms on the table as the entries they settle, where the form has room for them; all of it within bounds."""
     found: dict[str, str] = {"start": terms.effective_on.isoformat()}
     if terms.ends_on is not None and terms.ends_on > terms.effective_on:
-        years = math.ceil((terms.ends_on - terms.effective_on).days / 366)
-        found["years"] = str(min(max(years, 1), 15))
+        found["years"] = str(math.ceil((terms.ends_on - terms.effective_on).days / 366))
     if terms.trial_months:
         found["trial"] = str(terms.trial_months)
     match terms.fee:
         case LumpSum(fen):
             found |= from_price(fen)
         case Deferral(fen, months_after):
-            found |= {**from_price(fen), "defer": str(max(months_after, 1))}
+            found |= {**from_price(fen), "defer": str(months_after)}
         case Instalments(parts):
-            found |= {**from_price(fixed_fen(terms.fee)), "parts": str(max(len(parts), 2))}
+            found |= {**from_price(fixed_fen(terms.fee)), "parts": str(len(parts))}
             if len(parts) > 1:
-                found["every"] = str(max(parts[1].months_after - parts[0].months_after, 1))
+                found["every"] = str(parts[1].months_after - parts[0].months_after)
         case EntryFeeRoyalty() as fee:
             found |= {"entry": yuan_text(fee.entry_fen), "period": str(fee.period_months)}
             found |= {"minimum": yuan_text(fee.minimum_fen)} if fee.minimum_fen else {}
             found |= {"cap": yuan_text(fee.cap_fen)} if fee.cap_fen is not None else {}
-            if isinstance(fee.rate, Fraction):
-                found |= {"royalty": percent_text(fee.rate)}
-    return found
+            found |= {"royalty": percent_text(rates_of(fee.rate)[0])} if rates_of(fee.rate) else {}
+    return _within_bounds(found)
+
+
+def _within_bounds(known: dict[str, str]) -> dict[str, str]:
+    """The entries with every count of months, the usual ones too, brought to where the form takes it."""
+
+    def clamped(name: str, low: int, high: int) -> int:
+        number = min(max(int(known.get(name, USUAL[name])), low), high)
+        known[name] = str(number)
+        return number
+
+    months = 12 * clamped("years", 1, 15)
+    for name, low, high in (("begin", 0, 120), ("defer", 1, 120), ("trial", 1, 60)):
+        clamped(name, low, min(high, months - 1))
+    parts = clamped("parts", 2, min(60, months))
+    clamped("every", 1, min(60, (months - 1) // (parts - 1)))
+    return known
