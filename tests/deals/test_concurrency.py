@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from matchmaker.core import audit, clock
+from matchmaker.core import audit, clock, messages
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import Conflict, DomainError
@@ -57,6 +57,7 @@ def check_one_winner(answers: list[Any], deal: Deal, event: str) -> None:
     refused = [answer for answer in answers if isinstance(answer, Exception)]
     assert len(refused) == PARALLEL - 1
     assert all(isinstance(answer, Conflict) for answer in refused), Counter(map(type, refused))
+    assert all(answer.status == 409 and messages.phrase(answer) for answer in refused)  # each is told what happened
     assert [entry.event for entry in audit.list_events(deal.id)].count(event) == 1
 
 
@@ -96,6 +97,19 @@ def test_of_a_hundred_who_take_the_same_step_one_does(
     answers = at_once(app, play.deal.id, lambda deal, _: step(deal, play.actors[side]))
     check_one_winner(answers, play.deal, event)
     assert play.deal.state == after
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("attempt", range(50))
+def test_fifty_times_over_one_of_a_hundred_signs_accepts_and_terminates(app: Flask, attempt: int) -> None:
+    for state, side, step, event in (
+        (DealState.OFFERED, LICENSEE, accept, "deal.offer_accepted"),
+        (DealState.AGREED, LICENSEE, sign, "deal.signed"),
+        (DealState.PAYING, LICENSOR, terminate, "deal.terminated"),
+    ):
+        play = make_deal(state)
+        answers = at_once(app, play.deal.id, lambda deal, _, step=step, actor=play.actors[side]: step(deal, actor))
+        check_one_winner(answers, play.deal, event)
 
 
 def test_when_all_parties_sign_at_once_each_signs_once_and_the_last_one_activates(app: Flask) -> None:
