@@ -14,6 +14,7 @@ TABLES = (
     "acceptances",
     "signatures",
     "royalty_reports",
+    "claim_snapshots",
 )
 
 _FUNCTION = """

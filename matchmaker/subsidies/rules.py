@@ -106,6 +106,10 @@ def judge(clause: Clause, situation: Situation) -> Verdict:
 
 def _conditions(clause: Clause, case: Situation) -> Iterator[Condition]:
     yield _beneficiary(clause, case)
+    if clause.id not in CLAIMANT_PART and case.part is None:  # claimed for something else than a deal
+        yield _only_claim(case)
+        yield _in_force(clause, case)
+        return
     yield _part(clause, case)
     yield _signature(case)
     if CLAIMANT_PART.get(clause.id) is PartyRole.BROKER:
