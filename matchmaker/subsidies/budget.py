@@ -131,6 +131,8 @@ def reserve(actor: Actor, claim: Claim, *, fen: int, cap_fen: int) -> None:
 def grant(actor: Actor, claim: Claim) -> None:
     """What was reserved for a claim is used now. Raises Conflict where nothing is reserved, or it was moved before."""
     fen = _posted_fen(claim, "reservation")
+    if journal.find_entry(_key(claim, "release")) is not None:
+        raise Conflict()
     values = {"reserved_fen": Budget.reserved_fen - fen, "used_fen": Budget.used_fen + fen}
     _move(claim, Budget.reserved_fen >= fen, values)
     _post_once(actor, posting.budget_commitment(_key(claim, "commitment"), clock.today(), fen, **_line(claim)))

@@ -24,6 +24,7 @@ from matchmaker.subsidies.forms import ClaimForm, EvidenceForm, NewClaimForm, Ne
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.papers import EvidenceKind, PaperKind
 from matchmaker.subsidies.permissions import CLAIMING_ROLES, Can
+from matchmaker.subsidies.review_models import ClaimReview
 from matchmaker.subsidies.states import CLAIM, ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
@@ -143,10 +144,18 @@ def _examined(claim: Claim, actions: list[str]) -> dict[str, Any]:
         "flag_facts": review_queries.flag_facts,
         "reviews": review_queries.shown_reviews(g.actor, reviews),
         "drawn": sum(row.seat is not None for row in reviews),
+        "awaited": _awaited(reviews),
         "given": sum(row.given_at is not None for row in reviews),
         "outcome": review_queries.outcome_among(reviews),
         "budget": queries.find_budget(claim.programme, claim.year) if "propose" in actions else None,
     }
+
+
+def _awaited(reviews: list[ClaimReview]) -> list[ClaimReview]:
+    """Who owes an opinion: for administrators, who remind them. Reviewers do not learn who else was drawn."""
+    if not g.actor.holds(Role.ADMINISTRATOR):
+        return []
+    return [row for row in reviews if row.seat is not None and row.given_at is None]
 
 
 def _forms(claim: Claim, refused: dict[str, Form]) -> dict[str, Form]:

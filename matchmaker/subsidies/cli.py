@@ -12,6 +12,7 @@ from matchmaker.core.cli import USAGE
 from matchmaker.subsidies import policies
 from matchmaker.subsidies.catalogue import Catalogue
 from matchmaker.subsidies.catalogue_faults import BadCatalogue
+from matchmaker.subsidies.drill_cli import audit_drill
 
 
 @click.group()
@@ -65,5 +66,7 @@ def _end(message: str) -> NoReturn:
 def _yuan(fen: int | None) -> str:
     return "-" if fen is None else f"{fen // 100:,} yuan"
 
+
+policy.add_command(audit_drill)
 
 commands: list[click.Command] = [policy]

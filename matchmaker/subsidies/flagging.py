@@ -11,27 +11,24 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Membership, Organisation, User
-from matchmaker.config import SEED_DATA
 from matchmaker.core import clock
 from matchmaker.core.db import db
 from matchmaker.deals.models import Deal, DealAchievement
 from matchmaker.deals.terms import fixed_fen
 from matchmaker.listings.models import Achievement
 from matchmaker.subsidies import flags, policies, queries
-from matchmaker.subsidies.flags import Context, Flag, Inventor, Paper, Party, Record, Words
+from matchmaker.subsidies.flags import Context, Flag, Inventor, Paper, Party, Record
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import Claim, ClaimPaper
 from matchmaker.subsidies.review_models import ClaimFlag, FlagState, Particulars
+from matchmaker.subsidies.words import empty_words
 
 MOST = 400
 COMMON = 3
@@ -94,17 +91,7 @@ def context(gathered: Iterable[Record]) -> Context:
     parties = [party for record in gathered for party in record.organisations()]
     names = {fold(name) for party in parties for name in (party.representative, *party.owners)}
     names |= {fold(inventor.name) for record in gathered for inventor in record.inventors}
-    return Context(exclusions(), _common(names - {""}), words())
-
-
-@cache
-def words() -> Words:
-    """The words that say nothing of a technology, from seed_data."""
-    return Words(**{name: tuple(found) for name, found in read_yaml(SEED_DATA / "integrity" / "words.yaml").items()})
-
-
-def read_yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Context(exclusions(), _common(names - {""}), empty_words())
 
 
 def exclusions() -> frozenset[frozenset[str]]:

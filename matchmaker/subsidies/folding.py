@@ -7,8 +7,10 @@ nothing.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 
+@lru_cache(maxsize=16_384)
 def fold(text: str) -> str:
     """Letters and digits of a text in one form: 'ＪＬ〔2026〕 0 １7 号' -> 'JL2026017号'. Folding twice changes
     nothing more.

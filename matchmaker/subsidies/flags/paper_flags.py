@@ -15,7 +15,7 @@ SAME = N_("%(kind)s %(number)s also stands in claim %(claim)s.")
 NEAR = N_("%(kind)s %(number)s is almost %(other)s of claim %(claim)s, for the same sum between the same parties.")
 EXCLUDED = N_("Claim %(claim)s is for the same deal under clause %(clause)s, which excludes this one.")
 
-NEAR_DAYS = 5
+NEAR_DAYS, MISTAKES = 5, 2
 _LOOKS_LIKE = str.maketrans("OQDILZSBG", "000112586")
 
 
@@ -24,13 +24,22 @@ def looks(folded: str) -> str:
     return folded.translate(_LOOKS_LIKE)
 
 
-def one_apart(left: str, right: str) -> bool:
-    """Whether one character was changed, left out, added, or exchanged with its neighbour."""
-    if left == right or abs(len(left) - len(right)) > 1:
-        return False
-    start = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
-    a, b = left[start:], right[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+def apart(left: str, right: str, most: int) -> int:
+    """How many characters were changed, left out, added, or exchanged with their neighbour; `most + 1` for more."""
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before, last = [0] * (len(right) + 1), list(range(len(right) + 1))
+    for i, a in enumerate(left, start=1):
+        now = [i]
+        for j, b in enumerate(right, start=1):
+            cost = min(last[j] + 1, now[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            now.append(cost)
+        if min(now) > most:
+            return most + 1
+        before, last = last, now
+    return last[-1]
 
 
 def same_papers(record: Record, others: Iterable[Record], context: Context) -> Iterator[Flag]:
@@ -70,7 +79,7 @@ def _almost(mine: Paper, theirs: Paper) -> bool:
         return False
     if mine.dated_on and theirs.dated_on and abs((mine.dated_on - theirs.dated_on).days) > NEAR_DAYS:
         return False
-    return looks(left) == looks(right) or one_apart(left, right)
+    return apart(looks(left), looks(right), MISTAKES) <= MISTAKES
 
 
 def _between_the_same(left: Record, right: Record) -> bool:
