@@ -200,10 +200,9 @@ class Maker:
     def mistyped(self, number: str) -> str:
         """Almost the same number: a digit changed, dropped, doubled, two exchanged, or a letter that looks like one."""
         at, shift = self.random.randrange(4, len(number) - 1), self.random.randint(1, 9)
+        other = str((int(number[at]) + shift) % 10) if number[at].isdigit() else "0"
         options = [
-            number[:at]
-            + str((int("0" + number[at] if number[at].isdigit() else "0") + self.random.randint(1, 9)) % 10)
-            + number[at + 1 :],
+            number[:at] + other + number[at + 1 :],
             number[:at] + number[at + 1 :],
             number[:at] + number[at] + number[at:],
             number[:at] + number[at + 1] + number[at] + number[at + 2 :],
@@ -319,7 +318,7 @@ def split(m: Maker) -> Pair:
         }
         if m.chance(0.2):
             changes["achievements"] = frozenset({f"achievement-{m.next()}"})
-            if m.chance(0.4):
+            if m.chance(0.3):
                 changes["title"] = m.title()
         if linked and number:
             shell = replace(m.party("enterprise"), phone=whole.parties[LICENSEE].phone)
@@ -380,13 +379,12 @@ def _unrelated(m: Maker) -> Record:
     record = m.record()
     one, other = record.parties[LICENSOR], record.parties[LICENSEE]
     common = m.pick(m.names.common)
-    changes = m.random.choice(
-        (
-            ({"address": one.address}, {"address": one.address + "-2"}),
-            ({"representative": common}, {"representative": common}),
-            ({}, {"owners": (*other.owners, one.representative)}),
-        )
-    )
+    options: list[tuple[dict[str, object], dict[str, object]]] = [
+        ({"address": one.address}, {"address": one.address + "-2"}),
+        ({"representative": common}, {"representative": common}),
+        ({}, {"owners": (*other.owners, one.representative)}),
+    ]
+    changes = m.random.choice(options)
     sides = {LICENSOR: replace(one, **changes[0]), LICENSEE: replace(other, **changes[1])}  # type: ignore[arg-type]
     return replace(record, parties={**record.parties, **sides})
 
@@ -404,7 +402,8 @@ def circular(m: Maker) -> Pair:
             signed = start + timedelta(days=gap * number)
             sides = {LICENSOR: firms[number], LICENSEE: firms[(number + 1) % count], BROKER: broker}
             days = {"signed_on": signed, "introduced_on": signed, "broker_recorded_on": signed}
-            found.append(m.record(parties=sides, claimant=broker, price_fen=prices[number], **days))
+            facts: dict[str, object] = {"parties": sides, "claimant": broker, "price_fen": prices[number], **days}
+            found.append(m.record(by=BROKER, **facts))
         return tuple(found)
 
     price = m.random.randint(20, 90) * WAN

@@ -22,6 +22,7 @@ SPLIT_LINKED = N_(
     "With claim %(claim)s: the same technology to licensees that belong together, signed %(days)s days apart."
 )
 REPEAT = N_("Claim %(claim)s is for the same technology, sides and sum, signed %(days)s days apart.")
+NUDGED = N_("Claim %(claim)s is between the same sides for almost the same sum, signed %(days)s days apart.")
 CIRCULAR = N_(
     "Claims %(claims)s and this one form a circle: what one side licenses comes back to it for a similar sum."
 )
@@ -68,15 +69,14 @@ def splits_and_repeats(record: Record, others: Iterable[Record], context: Contex
         if one_deal or days is None or days > REPEAT_DAYS or record.clause_id != other.clause_id:
             continue
         same_sides = record.pair is not None and record.pair == other.pair
-        if not (same_sides or _linked_licensees(record, other, context)) or not same_technology(
-            record, other, context.words
-        ):
-            continue
-        facts = {"claim": other.number, "days": days}
-        if same_sides and days and _same_sum(record, other):
-            yield Flag(FlagCode.REPEAT, other.id, REPEAT, facts, (other.number,))
-        elif days <= SPLIT_DAYS:
-            yield Flag(FlagCode.SPLIT, other.id, SPLIT if same_sides else SPLIT_LINKED, facts, (other.number,))
+        facts, key = {"claim": other.number, "days": days}, other.id
+        if (same_sides or _linked_licensees(record, other, context)) and same_technology(record, other, context.words):
+            if same_sides and days and _same_sum(record, other):
+                yield Flag(FlagCode.REPEAT, key, REPEAT, facts, (other.number,))
+            elif days <= SPLIT_DAYS:
+                yield Flag(FlagCode.SPLIT, key, SPLIT if same_sides else SPLIT_LINKED, facts, (other.number,))
+        elif same_sides and _nudged(record, other):
+            yield Flag(FlagCode.REPEAT, key, NUDGED, facts, (other.number,))
 
 
 def _linked_licensees(left: Record, right: Record, context: Context) -> bool:
@@ -86,9 +86,21 @@ def _linked_licensees(left: Record, right: Record, context: Context) -> bool:
     return parties[0].id != parties[1].id and bool(linked(*parties, context))
 
 
+def _sums(left: Record, right: Record) -> list[int]:
+    return sorted(record.price_fen or record.sum_fen for record in (left, right))
+
+
 def _same_sum(left: Record, right: Record) -> bool:
-    sums = [record.price_fen or record.sum_fen for record in (left, right)]
-    return bool(min(sums)) and max(sums) * 100 <= min(sums) * 101
+    low, high = _sums(left, right)
+    return low > 0 and high * 100 <= low * 101
+
+
+def _nudged(left: Record, right: Record) -> bool:
+    """Whether the sums differ by less than a thousandth: a standard price is the same to the fen, a hidden repeat is
+    not.
+    """
+    low, high = _sums(left, right)
+    return 0 < low < high and high * 1000 <= low * 1001
 
 
 def circles(record: Record, others: Iterable[Record], context: Context) -> Iterator[Flag]:
