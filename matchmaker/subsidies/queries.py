@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -13,22 +13,21 @@ import sqlalchemy as sa
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
-from matchmaker.accounts.models import Organisation, OrganisationState
+from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
-from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
-from matchmaker.introductions import queries as introductions
-from matchmaker.subsidies import policies
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies import gather, policies
+from matchmaker.subsidies.catalogue import Clause, ClauseKind
+from matchmaker.subsidies.facts import thaw as thaw_facts
 from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimEvidence
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.rules import CLAIMANT_PART, Situation, Verdict, judge
+from matchmaker.subsidies.rules import Situation, Verdict, judge
 from matchmaker.subsidies.states import ClaimState
 
 MOST_DEALS = 200
@@ -44,11 +43,20 @@ _COLUMN: dict[PartyRole, InstrumentedAttribute[uuid.UUID | None]] = {
 # --- the catalogue --------------------------------------------------------------------------------------------------
 
 
-def list_clauses(*, text: str = "", kind: OrganisationKind | None = None) -> list[Clause]:
-    """Clauses in the order of the policy: those that hold every word of `text`, for organisations of this kind."""
+def list_clauses(
+    catalogue: Iterable[Clause],
+    *,
+    text: str = "",
+    kind: OrganisationKind | None = None,
+    part: str = "",
+    rate: bool | None = None,
+) -> list[Clause]:
+    """Clauses in the order of the policy: those that hold every word of `text`, for organisations of this kind, in this
+    part of the policy, with a rate recorded or (of those that take one) without."""
     words = text.casefold().split()
 
     def fits(clause: Clause) -> bool:
+        rules = (label for rule in clause.conditions for label in (rule.label.zh, rule.label.en))
         haystack = " ".join(
             (
                 clause.id,
@@ -57,17 +65,23 @@ def list_clauses(*, text: str = "", kind: OrganisationKind | None = None) -> lis
                 clause.beneficiary_zh,
                 clause.beneficiary_en,
                 clause.source_phrase,
+                *rules,
             )
         ).casefold()
-        return all(word in haystack for word in words) and (kind is None or kind in clause.beneficiary_kinds)
+        return (
+            all(word in haystack for word in words)
+            and (kind is None or kind in clause.beneficiary_kinds)
+            and part in ("", clause.part_id)
+            and (rate is None or (clause.kind == ClauseKind.CAP and (clause.rate is not None) is rate))
+        )
 
-    return [clause for clause in policies.current().catalogue if fits(clause)]
+    return [clause for clause in catalogue if fits(clause)]
 
 
 def list_claimable_clauses(kind: str | None) -> list[Clause]:
     """Clauses that an organisation of this kind can claim for a deal."""
     catalogue = policies.current().catalogue
-    return [clause for clause in catalogue if clause.id in CLAIMANT_PART and kind in clause.beneficiary_kinds]
+    return [clause for clause in catalogue if clause.part is not None and kind in clause.beneficiary_kinds]
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
@@ -107,7 +121,7 @@ def count_claims(actor: Actor) -> dict[ClaimState, int]:
 
 def list_claimable_deals(actor: Actor, clause: Clause) -> list[Deal]:
     """Signed deals in which the actor's organisation has the part that the clause is for, and no claim stands."""
-    part = CLAIMANT_PART.get(clause.id)
+    part = clause.part
     if part is None or actor.organisation_id is None:
         return []
     claimed = sa.exists().where(Claim.deal_id == Deal.id, Claim.clause_id == clause.id, Claim.live_key.is_not(None))
@@ -139,49 +153,19 @@ def current_verdict(claim: Claim, *, fen: int | None = None) -> Verdict:
 
 def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
     """What the verdict on a claim rests on: today for a draft, else its day of submission and what is true now."""
-    deal, claimant = claim.deal, claim.claimant
     submitted_at = None if claim.state == ClaimState.DRAFT else claim.submitted_at
+    on = clock.day_of(submitted_at) if submitted_at else clock.today()
+    deals = getattr(claim, "deals", None) or ([claim.deal] if claim.deal is not None else [])
+    stated = thaw_facts(getattr(claim, "stated", None) or {})
+    claimant = claim.claimant or db.session.get_one(Organisation, claim.claimant_organisation_id)
+    facts = gather.facts_of(claimant, on=on, deals=deals, clause_id=claim.clause_id, claim_id=claim.id, stated=stated)
     return Situation(
-        on=clock.day_of(submitted_at) if submitted_at else clock.today(),
-        claimant_kind=claimant.kind,
-        claimant_verified=claimant.state == OrganisationState.VERIFIED,
-        part=deal.side_of(claimant.id),
-        signed_on=deal.signed_on,
-        introduced_on=_introduced_on(deal),
-        credit_codes=_credit_codes(deal),
-        rival=_rival(claim),
+        on=on,
+        facts=facts,
         requested_fen=claim.requested_fen if fen is None else fen,
         granted_fen=granted_fen(claim),
-        base_fen=deals.paid_fen(deal) if claim.clause.rate is not None else None,
+        stated=frozenset(name for name in stated if facts.get(name) == stated[name]),
     )
-
-
-def _introduced_on(deal: Deal) -> date | None:
-    """First day on which the broker introduced the licensee to an achievement of the deal."""
-    if deal.broker_id is None:
-        return None
-    pairs = [(row.achievement_id, deal.licensee_id) for row in deal.achievements]
-    found = [introductions.was_introduced_by(deal.broker_id, *pair) for pair in pairs]
-    instants = [row.introduced_at for row in found if row is not None and row.introduced_at is not None]
-    return clock.day_of(min(instants)) if instants else None
-
-
-def _credit_codes(deal: Deal) -> tuple[str, ...]:
-    parties = list(deal.parties.values())
-    rows = db.session.execute(select(Organisation.id, Organisation.credit_code).where(Organisation.id.in_(parties)))
-    codes = {row.id: row.credit_code for row in rows}
-    return tuple(codes[party] for party in parties)
-
-
-def _rival(claim: Claim) -> str | None:
-    """Number of another claim that stands under the same clause for the same deal."""
-    query = select(Claim.number).where(
-        Claim.deal_id == claim.deal_id,
-        Claim.clause_id == claim.clause_id,
-        Claim.live_key.is_not(None),
-        Claim.id != claim.id,
-    )
-    return db.session.scalar(query.limit(1))
 
 
 def granted_fen(claim: Claim) -> int:

@@ -11,13 +11,12 @@ from matchmaker.core import audit, clock, files, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
-from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies import budget, policies, queries
+from matchmaker.subsidies import budget, queries, rulebook
 from matchmaker.subsidies.amounts import claimable
 from matchmaker.subsidies.models import Claim, ClaimEvidence
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.rules import CLAIMANT_PART, programme_of
+from matchmaker.subsidies.rules import CLAIMANT_PART
 from matchmaker.subsidies.states import CLAIM, ClaimAction
 
 MOST_EVIDENCE = 20
@@ -194,21 +193,13 @@ def pay_claim(actor: Actor, claim: Claim, *, paid_on: date) -> None:
 
 def _as_it_reads_now(clause_id: str) -> dict[str, Any]:
     """Columns that keep the clause as today's catalogue has it."""
-    policy = policies.current()
-    clause = policy.catalogue.clause(clause_id)
-    return {
-        "clause_frozen": policies.freeze(clause),
-        "policy_id": policy.catalogue.id,
-        "policy_sha256": policy.sha256,
-        "programme": programme_of(clause),
-        "year": clock.today().year,
-    }
+    return rulebook.as_it_reads(clause_id, clock.today())
 
 
 def _check_sum(claim: Claim, fen: int, *, field: str) -> int:
     """The clause's cap. Raises why the sum cannot be claimed."""
-    base_fen = deals.paid_fen(claim.deal) if claim.clause.rate is not None else None
-    claimable(claim.clause, fen, queries.granted_fen(claim), base_fen=base_fen, field=field)
+    situation = queries.situation_of(claim, fen=fen)
+    claimable(claim.clause, fen, situation.granted_fen, facts=situation.facts, on=situation.on, field=field)
     assert claim.clause.amount_fen is not None
     return claim.clause.amount_fen
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
+from flask import Response, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.accounts.roles import Role
 from matchmaker.core import access, clock, workflow
-from matchmaker.core.access import Actor, needs, public
+from matchmaker.core.access import Actor, needs
 from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
 from matchmaker.deals import queries as deals
 from matchmaker.subsidies import budget, policies, queries, rules, services
+from matchmaker.subsidies import policy_views as _policy_views  # noqa: F401  (its views belong to this blueprint)
+from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.catalogue import Clause
 from matchmaker.subsidies.forms import BudgetForm, ClaimForm, DecisionForm, EvidenceForm, NewClaimForm, PaymentForm
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import CLAIMING_ROLES, Can
 from matchmaker.subsidies.states import CLAIM, ClaimState
-
-blueprint = Blueprint("subsidies", __name__)
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 
@@ -35,55 +34,8 @@ def _sees_claims(actor: Actor) -> bool:
     return actor.holds(*CLAIMING_ROLES, *_BUREAU)
 
 
-navigation.item("subsidies.clauses", N_("Policy"), 50)
 navigation.item("subsidies.claims", N_("Claims"), 52, shown=_sees_claims)
 navigation.item("subsidies.budgets", N_("Budgets"), 54, shown=lambda actor: access.may(actor, Can.BUDGET_VIEW))
-
-
-@blueprint.context_processor
-def _policy() -> dict[str, Any]:
-    return {"policy": policies.current().catalogue}
-
-
-# --- the policy -----------------------------------------------------------------------------------------------------
-
-
-@blueprint.get("/policy")
-@public("the policy is public")
-def clauses() -> Answer:
-    kind, text = request.args.get("kind", ""), paging.search_text()
-    found = queries.list_clauses(text=text, kind=OrganisationKind(kind) if kind in set(OrganisationKind) else None)
-    return render_template(
-        "subsidies/clauses.html",
-        found=found,
-        parts=list(dict.fromkeys(clause.id.split("-")[0] for clause in found)),
-        kinds=[kind for kind in OrganisationKind if kind != OrganisationKind.AUTHORITY],
-        kind=kind,
-        text=text,
-    )
-
-
-@blueprint.get("/policy/<clause_id>")
-@public("the policy is public")
-def clause(clause_id: str) -> Answer:
-    clause = policies.current().catalogue.clause(clause_id)
-    return render_template(
-        "subsidies/clause.html",
-        clause=clause,
-        part=rules.CLAIMANT_PART.get(clause_id),
-        period_note=rules.period_note(clause),
-        claimable=_may_claim(clause),
-    )
-
-
-def _may_claim(clause: Clause) -> bool:
-    return access.may(g.actor, Can.CLAIM_CREATE) and clause in queries.list_claimable_clauses(g.actor.organisation_kind)
-
-
-@blueprint.get("/policy/targets")
-@public("the action plan is public")
-def targets() -> Answer:
-    return render_template("subsidies/targets.html", plan=policies.targets())
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
