@@ -304,7 +304,7 @@ def _too_little(
 
 def _refusal(clause: Clause, found: _Found, requested_fen: int | None) -> DomainError | None:
     """Why the sum cannot be granted: the cap comes first, then what it rests on, then what was asked."""
-    cap = {"cap_fen": found.cap_fen, "granted_fen": found.granted_fen, "left_fen": found.left_fen}
+    cap: dict[str, Any] = {"cap_fen": found.cap_fen, "granted_fen": found.granted_fen, "left_fen": found.left_fen}
     fixed = clause.kind is ClauseKind.FIXED
     counted = clause.counts in found.missing
     if found.left_fen == 0 and not counted:

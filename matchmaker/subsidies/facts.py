@@ -72,6 +72,9 @@ LABELS: Mapping[StrEnum, str] = MappingProxyType(
 )
 
 
+_Options = type[StrEnum] | None  # inside the class, `type` is the field
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """`label` is a catalogue key; `options` are the members a choice (or a set of texts) is taken from."""
@@ -80,7 +83,7 @@ class Fact:
     type: FactType
     place: Place
     label: str
-    options: type[StrEnum] | None = None
+    options: _Options = None
 
 
 _T, _P = FactType, Place

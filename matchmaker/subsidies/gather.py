@@ -226,7 +226,7 @@ def _introduced(deals: Sequence[Deal]) -> dict[uuid.UUID, Facts]:
         .where(Deal.id.in_(list(brokered)), Introduction.introduced_at.is_not(None))
         .group_by(Deal.id)
     )
-    return {deal_id: {"introduced_on": clock.day_of(at)} for deal_id, at in db.session.execute(query)}
+    return {deal_id: {"introduced_on": clock.day_of(at)} for deal_id, at in db.session.execute(query) if at}
 
 
 def standing_claims(deal_ids: Sequence[uuid.UUID], *, but: uuid.UUID | None = None) -> dict[uuid.UUID, dict[str, str]]:
@@ -280,15 +280,18 @@ def joined(several: Sequence[Mapping[str, Value]]) -> Facts:
 
 
 def _together(name: str, values: Sequence[Any]) -> Value | None:
+    together: Value | None
     match FACTS[name].type:
         case FactType.FEN | FactType.COUNT:
-            return sum(values)
+            together = sum(values)
         case FactType.FLAG:
-            return any(values) if name in _ANY_IS_ENOUGH else all(values)
+            together = any(values) if name in _ANY_IS_ENOUGH else all(values)
         case FactType.DAY:
-            return max(values) if name in _LATEST else min(values)
+            together = max(values) if name in _LATEST else min(values)
         case FactType.TEXTS:
-            return tuple(sorted({text for texts in values for text in texts}))
+            together = tuple(sorted({text for texts in values for text in texts}))
         case FactType.TEXT:
-            return str(values[0])
-    return values[0] if len(set(values)) == 1 else None
+            together = str(values[0])
+        case _:
+            together = values[0] if len(set(values)) == 1 else None
+    return together

@@ -133,28 +133,29 @@ class _Parser:
     def expression(self, source: Any, line: int, depth: int) -> Expression | None:
         line = source.line if isinstance(source, Lined) else line
         if depth > DEEPEST:
-            return self.fault(TooDeep, line, limit=DEEPEST)
+            return self.refuse(TooDeep, line, limit=DEEPEST)
         self.size += 1
         if self.size > LARGEST:
-            return self.fault(TooLarge, line, limit=LARGEST) if self.size == LARGEST + 1 else None
+            return self.refuse(TooLarge, line, limit=LARGEST) if self.size == LARGEST + 1 else None
         if not isinstance(source, dict):
-            return self.fault(NotACondition, line)
+            return self.refuse(NotACondition, line)
         for key, key_line in getattr(source, "twice", ()):
-            return self.fault(DuplicateKey, key_line, key=str(key))
+            return self.refuse(DuplicateKey, key_line, key=str(key))
         keys = set(source)
         if keys in ({"all"}, {"any"}):
-            return self.several(source, *keys, line, depth)
+            (key,) = keys
+            return self.several(source, str(key), line, depth)
         if keys == {"not"}:
             part = self.expression(source["not"], line_of(source, "not", line), depth + 1)
             return None if part is None else Not(part)
         if "fact" in keys and len(keys) == 2:
             return self.compare(source, line)
-        return self.fault(NotACondition, line)
+        return self.refuse(NotACondition, line)
 
     def several(self, source: Any, key: str, line: int, depth: int) -> Expression | None:
         entries, line = source[key], line_of(source, key, line)
         if not isinstance(entries, list) or not entries:
-            return self.fault(EmptyCondition, line, key=key)
+            return self.refuse(EmptyCondition, line, key=key)
         parts = [self.expression(entry, line, depth + 1) for entry in entries]
         whole = tuple(part for part in parts if part is not None)
         if len(whole) < len(parts):
@@ -165,21 +166,23 @@ class _Parser:
         name = source["fact"]
         fact = FACTS.get(name) if isinstance(name, str) else None
         if fact is None:
-            return self.fault(FactUnknown, line_of(source, "fact", line), fact=str(name), near=_near(str(name)))
+            return self.refuse(FactUnknown, line_of(source, "fact", line), fact=str(name), near=_near(str(name)))
         (word,) = set(source) - {"fact"}
         line = line_of(source, word, line)
         allowed = OPS[fact.type]
         if word not in {str(op) for op in allowed}:
             names = tuple(op.value for op in allowed)
-            return self.fault(ComparisonUnknown, line, word=str(word), fact=fact.name, options=names)
+            return self.refuse(ComparisonUnknown, line, word=str(word), fact=fact.name, options=names)
         op = Op(word)
         operand = _operand(fact, op, source[word])
         if operand is None:
-            return self.fault(ValueUnfit, line, fact=fact.name, type=fact.type.value, word=op.value)
+            return self.refuse(ValueUnfit, line, fact=fact.name, type=fact.type.value, word=op.value)
         return Compare(fact.name, op, operand)
 
-    def fault(self, kind: type[CatalogueFault], line: int, **facts: Any) -> None:
+    def refuse(self, kind: type[CatalogueFault], line: int, **facts: Any) -> Expression | None:
+        """Report a fault; there is no expression then."""
         self.report(kind, line, **facts)
+        return None
 
 
 def _near(name: str) -> tuple[str, ...]:
@@ -202,9 +205,10 @@ def _operand(fact: Fact, op: Op, value: Any) -> Operand | None:
             members = _members(fact, [value])
             return members[0] if members else None
         case Op.IS:
-            read = _day(value) if fact.type is FactType.DAY else value
+            read: Any = _day(value) if fact.type is FactType.DAY else value
             return read if fits(fact, read) else None
-    return _value_or_ref(fact.type, value)
+    found: Operand | None = _value_or_ref(fact.type, value)
+    return found
 
 
 def _members(fact: Fact, value: Any) -> tuple[Any, ...] | None:

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.accounts.roles import OrganisationKind
-from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import policies
 from matchmaker.subsidies.amounts import CapUsedUp, MoneyNotShown, OverCap, OverRate, PaysNothing, StillFree
 from matchmaker.subsidies.catalogue import Clause
