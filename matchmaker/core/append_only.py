@@ -16,6 +16,7 @@ TABLES = (
     "royalty_reports",
     "policy_changes",
     "policy_decisions",
+    "claim_snapshots",
 )
 
 _FUNCTION = """

@@ -1,4 +1,4 @@
-"""The blueprint that the views of policy and of claims share."""
+"""The blueprint of policy, claims and budgets: its views stand in several modules."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def deal_facts(
     organisations = _organisations(parties)
     shared = _people_of(parties)
     received = _received(ids, on)
-    introduced = _introduced(deals)
+    introductions = introduced(deals)
     claims = standing_claims(ids, but=claim_id)
     recorded = {deal.id: _recorded(deal, on) for deal in deals}
     return {
@@ -129,7 +129,7 @@ def deal_facts(
             **_parties_facts(deal, claimant_id, organisations, shared),
             **_days_facts(deal, on),
             **received.get(deal.id, {"receipts_fen": 0, "receipts_year_fen": 0}),
-            **introduced.get(deal.id, {}),
+            **introductions.get(deal.id, {}),
             **claims_facts(claims.get(deal.id, {}), clause_id),
             **recorded[deal.id],
         }
@@ -209,7 +209,7 @@ def _received(deal_ids: Sequence[uuid.UUID], on: date) -> dict[uuid.UUID, Facts]
     }
 
 
-def _introduced(deals: Sequence[Deal]) -> dict[uuid.UUID, Facts]:
+def introduced(deals: Sequence[Deal]) -> dict[uuid.UUID, Facts]:
     """First day on which the broker of a deal introduced the licensee to one of its achievements."""
     brokered = {deal.id: deal for deal in deals if deal.broker_id is not None}
     if not brokered:
@@ -249,9 +249,9 @@ def claims_facts(standing: Mapping[str, str], clause_id: str) -> Facts:
 
 
 def granted_in_year(organisation_id: uuid.UUID, year: int) -> dict[str, int]:
-    """What an organisation was granted in a year, by clause, in fen."""
+    """What an organisation was granted in a year, or once for all, by clause, in fen."""
     query = sa.select(Allowance.clause_id, Allowance.used_fen).where(
-        Allowance.claimant_organisation_id == organisation_id, Allowance.year == year
+        Allowance.claimant_organisation_id == organisation_id, Allowance.period.in_([str(year), "once"])
     )
     return {row.clause_id: row.used_fen for row in db.session.execute(query)}
 
