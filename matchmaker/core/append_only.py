@@ -14,6 +14,8 @@ TABLES = (
     "acceptances",
     "signatures",
     "royalty_reports",
+    "policy_changes",
+    "policy_decisions",
     "claim_snapshots",
 )
 

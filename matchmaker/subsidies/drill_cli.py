@@ -9,9 +9,9 @@ import json
 import click
 
 from matchmaker.config import SEED_DATA
+from matchmaker.subsidies.flag_words import empty_words, read_yaml
 from matchmaker.subsidies.flags import corpus, drill
 from matchmaker.subsidies.flags.drill import Rate, Report
-from matchmaker.subsidies.words import empty_words, read_yaml
 
 
 @click.command("audit-drill")

@@ -24,11 +24,11 @@ from matchmaker.deals.models import Deal, DealAchievement
 from matchmaker.deals.terms import fixed_fen
 from matchmaker.listings.models import Achievement
 from matchmaker.subsidies import flags, policies, queries
+from matchmaker.subsidies.flag_words import empty_words
 from matchmaker.subsidies.flags import Context, Flag, Inventor, Paper, Party, Record
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import Claim, ClaimPaper
 from matchmaker.subsidies.review_models import ClaimFlag, FlagState, Particulars
-from matchmaker.subsidies.words import empty_words
 
 MOST = 400
 COMMON = 3

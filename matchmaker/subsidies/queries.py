@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -13,24 +13,24 @@ import sqlalchemy as sa
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
-from matchmaker.accounts.models import Organisation, OrganisationState
+from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
-from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
-from matchmaker.introductions import queries as introductions
-from matchmaker.subsidies import policies
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies import gather, policies
+from matchmaker.subsidies.catalogue import Clause, ClauseKind
+from matchmaker.subsidies.facts import Value
+from matchmaker.subsidies.facts import thaw as thaw_facts
 from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import WITH_A_SUM, EvidenceKind, evidence_asked
+from matchmaker.subsidies.papers import WITH_A_SUM, EvidenceKind, PaperKind, evidence_asked
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimReview
-from matchmaker.subsidies.rules import CLAIMANT_PART, Situation, Verdict, judge
+from matchmaker.subsidies.rules import CLAIMANT_PART, RECEIPTS, Situation, Verdict, judge
 from matchmaker.subsidies.states import (
     DECIDED_STATES,
     EDITABLE_STATES,
@@ -54,11 +54,20 @@ _COLUMN: dict[PartyRole, InstrumentedAttribute[uuid.UUID | None]] = {
 # --- the catalogue --------------------------------------------------------------------------------------------------
 
 
-def list_clauses(*, text: str = "", kind: OrganisationKind | None = None) -> list[Clause]:
-    """Clauses in the order of the policy: those that hold every word of `text`, for organisations of this kind."""
+def list_clauses(
+    catalogue: Iterable[Clause],
+    *,
+    text: str = "",
+    kind: OrganisationKind | None = None,
+    part: str = "",
+    rate: bool | None = None,
+) -> list[Clause]:
+    """Clauses in the order of the policy: those that hold every word of `text`, for organisations of this kind, in this
+    part of the policy, with a rate recorded or (of those that take one) without."""
     words = text.casefold().split()
 
     def fits(clause: Clause) -> bool:
+        rules = (label for rule in clause.conditions for label in (rule.label.zh, rule.label.en))
         haystack = " ".join(
             (
                 clause.id,
@@ -67,17 +76,23 @@ def list_clauses(*, text: str = "", kind: OrganisationKind | None = None) -> lis
                 clause.beneficiary_zh,
                 clause.beneficiary_en,
                 clause.source_phrase,
+                *rules,
             )
         ).casefold()
-        return all(word in haystack for word in words) and (kind is None or kind in clause.beneficiary_kinds)
+        return (
+            all(word in haystack for word in words)
+            and (kind is None or kind in clause.beneficiary_kinds)
+            and part in ("", clause.part_id)
+            and (rate is None or (clause.kind == ClauseKind.CAP and (clause.rate is not None) is rate))
+        )
 
-    return [clause for clause in policies.current().catalogue if fits(clause)]
+    return [clause for clause in catalogue if fits(clause)]
 
 
 def list_claimable_clauses(kind: str | None) -> list[Clause]:
     """Clauses that an organisation of this kind can claim: those for deals first, then the others in their order."""
     found = [clause for clause in policies.current().catalogue if clause.pays and kind in clause.beneficiary_kinds]
-    return sorted(found, key=lambda clause: clause.id not in CLAIMANT_PART)
+    return sorted(found, key=lambda clause: clause.part is None)
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------
@@ -142,7 +157,7 @@ def count_claims(actor: Actor) -> dict[ClaimState, int]:
 
 def list_claimable_deals(actor: Actor, clause: Clause) -> list[Deal]:
     """Signed deals in which the actor's organisation has the part that the clause is for, and no claim stands."""
-    part = CLAIMANT_PART.get(clause.id)
+    part = clause.part
     if part is None or actor.organisation_id is None:
         return []
     claimed = sa.exists().where(Claim.deal_id == Deal.id, Claim.clause_id == clause.id, Claim.live_key.is_not(None))
@@ -174,51 +189,47 @@ def current_verdict(claim: Claim, *, fen: int | None = None) -> Verdict:
 
 def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
     """What the verdict on a claim rests on: today for a draft, else its day of submission and what is true now."""
-    deal, claimant = claim.deal, claim.claimant
     submitted_at = None if claim.state in EDITABLE_STATES else claim.submitted_at
+    on = clock.day_of(submitted_at) if submitted_at else clock.today()
+    stated = thaw_facts(claim.stated or {})
+    claimant = claim.claimant or db.session.get_one(Organisation, claim.claimant_organisation_id)
+    facts = gather.facts_of(
+        claimant,
+        on=on,
+        deals=[claim.deal] if claim.deal is not None else [],
+        clause_id=claim.clause_id,
+        claim_id=claim.id,
+        stated=stated,
+    )
     return Situation(
-        on=clock.day_of(submitted_at) if submitted_at else clock.today(),
-        claimant_kind=claimant.kind,
-        claimant_verified=claimant.state == OrganisationState.VERIFIED,
-        part=None if deal is None else deal.side_of(claimant.id),
-        signed_on=None if deal is None else deal.signed_on,
-        introduced_on=None if deal is None else introduced_on(deal),
-        credit_codes=() if deal is None else _credit_codes(deal),
-        rival=_rival(claim),
+        on=on,
+        facts=facts | _paper_facts(claim, facts),
         requested_fen=claim.requested_fen if fen is None else fen,
         granted_fen=granted_fen(claim),
-        base_fen=base_fen(claim) if claim.clause.rate is not None else None,
+        stated=frozenset(name for name in stated if facts.get(name) == stated[name]),
     )
+
+
+def _paper_facts(claim: Claim, facts: Mapping[str, Value]) -> dict[str, Value]:
+    """What the numbers entered with a claim show: invoices, and receipts, of which each counts once.
+
+    Of receipts no more counts than the deal has recorded as paid. The database holds their numbers unique.
+    """
+    entered = {kind: [paper.fen or 0 for paper in claim.papers if paper.kind is kind] for kind in WITH_A_SUM}
+    found: dict[str, Value] = {}
+    if entered[PaperKind.INVOICE]:
+        found["invoices_fen"] = sum(entered[PaperKind.INVOICE])
+    if entered[PaperKind.RECEIPT]:
+        found["receipt_reused"] = False
+        for name in RECEIPTS & facts.keys():
+            found[name] = min(int(str(facts[name])), sum(entered[PaperKind.RECEIPT]))
+    return found
 
 
 def introduced_on(deal: Deal) -> date | None:
     """First day on which the broker introduced the licensee to an achievement of the deal."""
-    if deal.broker_id is None:
-        return None
-    pairs = [(row.achievement_id, deal.licensee_id) for row in deal.achievements]
-    found = [introductions.was_introduced_by(deal.broker_id, *pair) for pair in pairs]
-    instants = [row.introduced_at for row in found if row is not None and row.introduced_at is not None]
-    return clock.day_of(min(instants)) if instants else None
-
-
-def _credit_codes(deal: Deal) -> tuple[str, ...]:
-    parties = list(deal.parties.values())
-    rows = db.session.execute(select(Organisation.id, Organisation.credit_code).where(Organisation.id.in_(parties)))
-    codes = {row.id: row.credit_code for row in rows}
-    return tuple(codes[party] for party in parties)
-
-
-def _rival(claim: Claim) -> str | None:
-    """Number of another claim that stands under the same clause for the same thing."""
-    if claim.deal_id is None:  # the live key alone knows the thing, and the database holds it unique
-        return None
-    query = select(Claim.number).where(
-        Claim.deal_id == claim.deal_id,
-        Claim.clause_id == claim.clause_id,
-        Claim.live_key.is_not(None),
-        Claim.id != claim.id,
-    )
-    return db.session.scalar(query.limit(1))
+    day = gather.introduced([deal]).get(deal.id, {}).get("introduced_on")
+    return day if isinstance(day, date) else None
 
 
 def granted_fen(claim: Claim) -> int:
@@ -228,17 +239,6 @@ def granted_fen(claim: Claim) -> int:
     allowance = find_allowance(claim)
     own_fen = (claim.proposed_fen or 0) if claim.state in _HOLDING else 0
     return allowance.used_fen - own_fen if allowance is not None else 0
-
-
-def base_fen(claim: Claim) -> int:
-    """What a rate applies to: the least of what was paid under the deal and of the invoices and receipts entered, if
-    any.
-    """
-    sums = [] if claim.deal is None else [deals.paid_fen(claim.deal)]
-    for kind in WITH_A_SUM:
-        entered = [paper.fen or 0 for paper in claim.papers if paper.kind is kind]
-        sums += [sum(entered)] if entered else []
-    return min(sums, default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,16 @@ from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
 from matchmaker.core.money import within_limit
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies import budget, flagging, policies, queries, snapshots, workdays
+from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.catalogue import Per
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import Claim, ClaimEvidence, ClaimPaper
 from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, EvidenceKind, PaperKind
 from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import Particulars, Recovery
-from matchmaker.subsidies.rules import CLAIMANT_PART, programme_of
+from matchmaker.subsidies.rules import CLAIMANT_PART
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction
 
 MOST_EVIDENCE = 20
@@ -305,23 +305,15 @@ def _live_key(claim: Claim) -> str:
 
 def _as_it_reads_now(clause_id: str, subject: str) -> dict[str, Any]:
     """Columns that keep the clause as today's catalogue has it."""
-    policy = policies.current()
-    clause: Clause = policy.catalogue.clause(clause_id)
-    year = clock.today().year
-    return {
-        "clause_frozen": policies.freeze(clause),
-        "policy_id": policy.catalogue.id,
-        "policy_sha256": policy.sha256,
-        "programme": programme_of(clause),
-        "year": year,
-        "period": period_of(clause.per, year, subject),
-    }
+    columns = rulebook.as_it_reads(clause_id, clock.today())
+    per = Per(columns["clause_frozen"]["per"])
+    return columns | {"period": period_of(per, columns["year"], subject)}
 
 
 def _check_sum(claim: Claim, fen: int, *, field: str) -> None:
     """Raises why the sum cannot be claimed."""
-    base_fen = queries.base_fen(claim) if claim.clause.rate is not None else None
-    claimable(claim.clause, fen, queries.granted_fen(claim), base_fen=base_fen, field=field)
+    situation = queries.situation_of(claim, fen=fen)
+    claimable(claim.clause, fen, situation.granted_fen, facts=situation.facts, on=situation.on, field=field)
 
 
 def _check_bar(actor: Actor) -> None:

@@ -6,7 +6,7 @@ from alembic import op
 from matchmaker.core import append_only, types
 
 revision = "0007"
-down_revision = "0001"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
