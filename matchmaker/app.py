@@ -28,7 +28,8 @@ from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching.views import blueprint as matching
-from matchmaker.subsidies.views import blueprint as subsidies
+from matchmaker.subsidies import views as _subsidies_views  # noqa: F401  (enters its views)
+from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 BLUEPRINTS = (
     accounts, listings, matching, dashboard, introductions, deals, notices, paperwork, simulator, subsidies,

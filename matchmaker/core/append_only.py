@@ -17,6 +17,9 @@ TABLES = (
     "deal_records",
     "reward_statements",
     "frozen_contracts",
+    "policy_changes",
+    "policy_decisions",
+    "claim_snapshots",
 )
 
 _FUNCTION = """

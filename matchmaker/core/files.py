@@ -6,7 +6,8 @@ import hashlib
 import os
 import tempfile
 import uuid
-import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -15,33 +16,19 @@ from sqlalchemy import UniqueConstraint, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from matchmaker.core import clock
+from matchmaker.core import clock, uploads
 from matchmaker.core.db import db, id_column
 from matchmaker.core.errors import N_, Invalid
 from matchmaker.core.types import Number, UtcDateTime, clean_text
+from matchmaker.core.uploads import FileTypeRefused as FileTypeRefused
 
 CHUNK = 64 * 1024
 _LONGEST_NAME = 120
-
-_SIGNATURES = (
-    (b"%PDF-", "application/pdf", ".pdf"),
-    (b"\x89PNG\r\n\x1a\n", "image/png", ".png"),
-    (b"\xff\xd8\xff", "image/jpeg", ".jpg"),
-)
-_OFFICE = (
-    ("word/document.xml", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
-    ("xl/workbook.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xlsx"),
-)
 
 
 class FileTooLarge(Invalid):
     code = "files.too_large"
     phrase = N_("This file is larger than %(limit_mb)s MB. Make it smaller or split it.")
-
-
-class FileTypeRefused(Invalid):
-    code = "files.type_refused"
-    phrase = N_("Only PDF, PNG, JPEG, DOCX and XLSX files are taken; the content of this file is none of them.")
 
 
 class FileEmpty(Invalid):
@@ -65,40 +52,65 @@ def path_of(root: Path, sha256: str) -> Path:
 
 
 def put(root: Path, stream: BinaryIO, *, limit_bytes: int, field: str | None = None) -> StoredFile:
-    """Store a stream and return its row (the same row for the same bytes).
+    """Store a stream and return its row (the same row for the same bytes). Pictures lose what is no picture
+    (`uploads.strip`).
 
-    Written to a temporary file, synced and renamed before the row exists: a row never points to a missing file;
-    a file without a row, after a crash, is harmless. Raises FileTooLarge, FileEmpty, FileTypeRefused at `field`.
+    Written to a temporary file, synced and renamed before the row exists: a row never points to a missing file; a
+    file without a row, after a crash, is harmless. Raises FileTooLarge, FileEmpty, and what `uploads.examine`
+    refuses, at `field`.
     """
     root.mkdir(parents=True, exist_ok=True)
     if stream.seekable():
         stream.seek(0)  # a unit of work that is tried again reads the upload again
+    with _temporary(root) as received, _temporary(root) as stripped:
+        size = _receive(stream, received, limit_bytes, field)
+        if size == 0:
+            raise FileEmpty(field=field)
+        media_type = uploads.examine(received, field)
+        with stripped.open("wb") as target:
+            kept = stripped if uploads.strip(received, target, media_type, field) else received
+        digest, size = _digest(kept)
+        place = path_of(root, digest)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _sync(kept)
+        os.replace(kept, place)
+        _sync(place.parent)
+    return _row(digest, size, media_type)
+
+
+@contextmanager
+def _temporary(root: Path) -> Iterator[Path]:
+    descriptor, name = tempfile.mkstemp(dir=root, prefix=".upload-")
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _receive(stream: BinaryIO, target: Path, limit_bytes: int, field: str | None) -> int:
+    size = 0
+    with target.open("wb") as file:
+        while chunk := stream.read(CHUNK):
+            size += len(chunk)
+            if size > limit_bytes:
+                raise FileTooLarge(field=field, limit_mb=limit_bytes // (1024 * 1024))
+            file.write(chunk)
+    return size
+
+
+def _digest(path: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    with tempfile.NamedTemporaryFile(dir=root, prefix=".upload-", delete=False) as target:
-        temporary = Path(target.name)
-        try:
-            while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > limit_bytes:
-                    raise FileTooLarge(field=field, limit_mb=limit_bytes // (1024 * 1024))
-                digest.update(chunk)
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-            if size == 0:
-                raise FileEmpty(field=field)
-            media_type = _media_type(temporary, field)
-            place = path_of(root, digest.hexdigest())
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(temporary, place)
-            _sync_directory(place.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return _row(digest.hexdigest(), size, media_type)
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a directory, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -118,27 +130,9 @@ def _row(sha256: str, size: int, media_type: str) -> StoredFile:
     return row
 
 
-def _media_type(path: Path, field: str | None) -> str:
-    with path.open("rb") as file:
-        head = file.read(16)
-    for signature, media_type, _ in _SIGNATURES:
-        if head.startswith(signature):
-            return media_type
-    if head.startswith(b"PK\x03\x04"):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = set(archive.namelist())
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:  # all that a bent one raises
-            raise FileTypeRefused(field=field) from error
-        for member, media_type, _ in _OFFICE:
-            if member in names:
-                return media_type
-    raise FileTypeRefused(field=field)
-
-
 def safe_name(name: str, media_type: str) -> str:
     """Display name of an upload: no path, no control or bidi characters, the suffix that its content has."""
-    suffix = next(s for _, kind, s in (*_SIGNATURES, *_OFFICE) if kind == media_type)
+    suffix = next(s for _, kind, s in (*uploads.SIGNATURES, *uploads.OFFICE) if kind == media_type)
     stem = " ".join(clean_text(name.replace("\\", "/").rsplit("/", 1)[-1]).split()).strip(" .") or "file"
     stem = stem[: -len(suffix)] if stem.lower().endswith(suffix) else stem
     return stem[:_LONGEST_NAME] + suffix

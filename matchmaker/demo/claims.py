@@ -1,17 +1,48 @@
-"""Budgets and claims of the demonstration: draft, submitted, approved, paid, rejected, withdrawn."""
+"""Budgets and claims of the demonstration, each claim taken as far along its way as its row says."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import yaml
 
-from matchmaker.accounts.roles import Role
+from matchmaker.accounts.models import Membership
+from matchmaker.accounts.roles import MANAGING_ROLE
 from matchmaker.config import SEED_DATA
+from matchmaker.core.access import Actor
 from matchmaker.demo.world import World
-from matchmaker.subsidies import budget, services
+from matchmaker.subsidies import (
+    budget,
+    notice_queries,
+    notice_services,
+    payout_services,
+    review_queries,
+    review_services,
+    services,
+)
+from matchmaker.subsidies.models import Claim
+from matchmaker.subsidies.papers import PaperKind
+from matchmaker.subsidies.reviewing import Opinion
+from matchmaker.subsidies.states import ClaimState
 
-CLAUSE = "P3-4"
+RATE = Fraction(345, 10_000)
+"""Yearly interest of the sample orders: invented, as all of the demonstration."""
+
+ON_THE_WAY = (
+    "submitted",
+    "in_review",
+    "proposed",
+    "on_notice",
+    "objected",
+    "approved",
+    "paid",
+    "recovering",
+    "recovered",
+)
+DAYS = (0, 3, 12, 14, 17, 40, 45, 60, 75)
+"""Days after the submission at which each of these is reached."""
 
 
 def load(world: World) -> None:
@@ -21,26 +52,111 @@ def load(world: World) -> None:
         year, total_fen = world.today.year + row["year_offset"], row["yuan"] * 100
         budget.set_total(administrator, None, programme=row["programme"], year=year, total_fen=total_fen)
     for row in plan["claims"]:
-        _claim(world, row)
+        _Claim(world, row).play()
 
 
-def _claim(world: World, row: dict[str, Any]) -> None:
-    deal = world.deals[row["deal"]]
-    broker = world.member_of(deal.broker, Role.TECHNOLOGY_MANAGER)
-    reviewer, payer = world.actor("reviewer@bureau.example"), world.actor("admin@bureau.example")
-    with world.days_ago(row["days_ago"]):
-        claim = services.draft_claim(
-            broker, deal, clause_id=CLAUSE, requested_fen=row["yuan"] * 100, statement=row["statement"]
+class _Claim:
+    """One row on its way. Who checks also proposes; another reviewer approves."""
+
+    def __init__(self, world: World, row: dict[str, Any]) -> None:
+        self.world, self.row, self.until = world, row, row["until"]
+        self.officer, self.approver = world.actor("reviewer@bureau.example"), world.actor("reviewer2@bureau.example")
+        self.administrator = world.actor("admin@bureau.example")
+        self.deal = world.deals[row["deal"]] if "deal" in row else None
+        organisation = (
+            getattr(self.deal, row["by"]) if self.deal is not None else world.organisations[row["organisation"]]
         )
-        if row["until"] != "draft":
-            services.submit_claim(broker, claim)
-    with world.days_ago(max(row["days_ago"] - 10, 0)):
-        if row["until"] == "withdrawn":
-            services.withdraw_claim(broker, claim)
-        if row["until"] == "rejected":
-            services.reject_claim(reviewer, claim, reason=row["reason"])
-        if row["until"] in ("approved", "paid"):
-            services.approve_claim(reviewer, claim, approved_fen=row["approved"] * 100, reason=row["reason"])
-    if row["until"] == "paid":
-        with world.days_ago(row["days_ago"] - 25):
-            services.pay_claim(payer, claim, paid_on=world.day_ago(row["days_ago"] - 25))
+        self.claimant = world.member_of(organisation, MANAGING_ROLE[organisation.kind])
+        self.claim: Claim
+
+    def play(self) -> None:
+        row = self.row
+        with self.world.days_ago(row["days_ago"]):
+            self.draft()
+            if self.until != "draft":
+                services.submit_claim(self.claimant, self.claim)
+        side_steps: dict[str, Callable[[], object]] = {
+            "withdrawn": lambda: services.withdraw_claim(self.claimant, self.claim),
+            "returned": lambda: review_services.return_claim(self.officer, self.claim, reason=row["reason"]),
+            "rejected": lambda: review_services.reject_claim(self.officer, self.claim, reason=row["reason"]),
+        }
+        if self.until in side_steps:
+            with self.world.days_ago(max(row["days_ago"] - 3, 0)):
+                side_steps[self.until]()
+        elif self.until != "draft":
+            for state, days in list(zip(ON_THE_WAY, DAYS, strict=True))[1 : ON_THE_WAY.index(self.until) + 1]:
+                if state != "objected" or self.until == "objected":
+                    with self.world.days_ago(max(row["days_ago"] - days, 0)):
+                        getattr(self, state)()
+        assert self.claim.state == ClaimState(self.until)
+
+    def draft(self) -> None:
+        row = self.row
+        self.claim = services.draft_claim(
+            self.claimant,
+            self.deal,
+            clause_id=row["clause"],
+            requested_fen=row["yuan"] * 100,
+            statement=row["statement"],
+            subject=row.get("subject", ""),
+        )
+        for paper in row.get("papers", ()):
+            sum_fen = paper["yuan"] * 100 if "yuan" in paper else None
+            dated_on = self.world.day_ago(paper["days_ago"]) if "days_ago" in paper else None
+            kind, number = PaperKind(paper["kind"]), paper["number"]
+            services.add_paper(self.claimant, self.claim, kind=kind, number=number, fen=sum_fen, dated_on=dated_on)
+
+    def in_review(self) -> None:
+        review_services.accept_claim(self.officer, self.claim)
+        if self.until == "in_review":
+            self.opine(self.seats()[0])
+
+    def seats(self) -> list[Actor]:
+        rows = [row for row in review_queries.list_reviews(self.claim) if row.seat is not None and row.given_at is None]
+        return [_reviewer(self.world, row.reviewer.email) for row in rows]
+
+    def opine(self, who: Actor) -> None:
+        fen, score = self.row.get("proposed", self.row["yuan"]) * 100, self.row["score"]
+        facts: dict[str, Any] = {"score": score, "fen": fen, "comment": "符合要求（示例）。", "no_conflict": True}
+        review_services.give_opinion(who, self.claim, opinion=Opinion.SUPPORT, **facts)
+
+    def proposed(self) -> None:
+        for who in self.seats():
+            self.opine(who)
+        for flag in review_queries.list_flags(self.claim):
+            review_services.answer_flag(
+                self.officer, self.claim, flag=flag, upheld=False, answer="已核实，不影响（示例）。"
+            )
+        fen = self.row["proposed"] * 100
+        review_services.propose_sum(self.officer, self.claim, fen=fen, reason=self.row["reason"])
+
+    def on_notice(self) -> None:
+        notice_services.publish_notice(self.officer, self.claim)
+
+    def objected(self) -> None:
+        notice = notice_queries.get_notice_of(self.claim)
+        objector = self.world.actor("signatory@chunqi.example")
+        notice_services.file_objection(objector, notice, text=self.row["objection"])
+
+    def approved(self) -> None:
+        notice_services.approve_claim(self.approver, self.claim)
+
+    def paid(self) -> None:
+        day = self.world.day_ago(self.row["days_ago"] - 45)
+        payout_services.pay_claim(self.administrator, self.claim, paid_on=day)
+
+    def recovering(self) -> None:
+        months = self.row["bar_months"]
+        payout_services.claw_back(
+            self.administrator, self.claim, reason=self.row["clawback"], yearly_rate=RATE, bar_months=months
+        )
+
+    def recovered(self) -> None:
+        day = self.world.day_ago(self.row["days_ago"] - 75)
+        payout_services.record_return(self.administrator, self.claim, returned_on=day)
+
+
+def _reviewer(world: World, email: str) -> Actor:
+    membership: Membership = world.people[email]
+    assert membership is not None
+    return world.actor(email)

@@ -6,7 +6,7 @@ key: the same key with the same body is the same entry, with another body it is 
 
 The books record what others report: `org:<uuid>:cash` may go below zero. For every deal
 fee + receivable + paid = 0, that is: earned = still owed + paid. For every budget
-appropriated + available + committed + (paid out, in the receivers' cash) = 0.
+appropriated + available + reserved + committed + (paid out, in the receivers' cash) = 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class AccountKind(StrEnum):
     DEAL_PAID = "deal:<uuid>:paid"
     BUDGET_APPROPRIATED = "budget:<programme>:<year>:appropriated"
     BUDGET_AVAILABLE = "budget:<programme>:<year>:available"
+    BUDGET_RESERVED = "budget:<programme>:<year>:reserved"
     BUDGET_COMMITTED = "budget:<programme>:<year>:committed"
+    BUDGET_INTEREST = "budget:<programme>:<year>:interest"
 
 
 _ID_FORMS = {
@@ -115,9 +117,11 @@ class EntryKind(StrEnum):
     DEAL_DUE = "deal_due"
     DEAL_PAYMENT = "deal_payment"
     BUDGET_APPROPRIATION = "budget_appropriation"
+    BUDGET_RESERVATION = "budget_reservation"
     BUDGET_COMMITMENT = "budget_commitment"
     BUDGET_RELEASE = "budget_release"
     SUBSIDY_PAYOUT = "subsidy_payout"
+    SUBSIDY_INTEREST = "subsidy_interest"
     REVERSAL = "reversal"
 
 
@@ -126,9 +130,13 @@ MEMOS: Mapping[str, str] = MappingProxyType(
         "deal_due": N_("Licence fee due"),
         "deal_payment": N_("Licence fee paid"),
         "budget_appropriation": N_("Budget made available"),
+        "budget_reservation": N_("Sum proposed for a claim"),
         "budget_commitment": N_("Claim approved"),
         "budget_release": N_("Approved amount released"),
         "subsidy_payout": N_("Subsidy paid out"),
+        "subsidy_interest": N_("Interest on a subsidy taken back"),
+        "reservation_released": N_("Proposed sum released"),
+        "subsidy_recovered": N_("Subsidy taken back"),
         "correction": N_("Correction of a posting"),
         "entered_twice": N_("Posting entered twice"),
         "returned_by_bank": N_("Payment returned by the bank"),
@@ -265,10 +273,17 @@ def budget_appropriation(key: str, occurred_on: date, fen: int, *, programme: st
     )
 
 
-def budget_commitment(key: str, occurred_on: date, fen: int, *, programme: str, year: int) -> Entry:
-    """A claim is approved: its amount leaves what is available."""
+def budget_reservation(key: str, occurred_on: date, fen: int, *, programme: str, year: int) -> Entry:
+    """A sum is proposed for a claim: it leaves what is available. Taken back by its reversal."""
     return _moved(
-        EntryKind.BUDGET_COMMITMENT, key, occurred_on, fen, (_available(programme, year), _committed(programme, year))
+        EntryKind.BUDGET_RESERVATION, key, occurred_on, fen, (_available(programme, year), _reserved(programme, year))
+    )
+
+
+def budget_commitment(key: str, occurred_on: date, fen: int, *, programme: str, year: int) -> Entry:
+    """A claim is approved: what was reserved for it is committed."""
+    return _moved(
+        EntryKind.BUDGET_COMMITMENT, key, occurred_on, fen, (_reserved(programme, year), _committed(programme, year))
     )
 
 
@@ -290,8 +305,20 @@ def subsidy_payout(key: str, occurred_on: date, fen: int, *, programme: str, yea
     )
 
 
+def subsidy_interest(key: str, occurred_on: date, fen: int, *, programme: str, year: int, beneficiary: UUID) -> Entry:
+    """A beneficiary pays interest on a subsidy that was taken back. It is no part of the budget."""
+    interest = account(AccountKind.BUDGET_INTEREST, programme, year)
+    return _moved(
+        EntryKind.SUBSIDY_INTEREST, key, occurred_on, fen, (account(AccountKind.ORG_CASH, beneficiary), interest)
+    )
+
+
 def _available(programme: str, year: int) -> str:
     return account(AccountKind.BUDGET_AVAILABLE, programme, year)
+
+
+def _reserved(programme: str, year: int) -> str:
+    return account(AccountKind.BUDGET_RESERVED, programme, year)
 
 
 def _committed(programme: str, year: int) -> str:

@@ -1,13 +1,15 @@
 """Budgets by programme and year, and each claimant's allowance: taken from by one guarded statement, never overspent.
 
-`take` is a conditional UPDATE: of any number of approvals at once, exactly those that fit get through, on SQLite and
+`reserve` is a conditional UPDATE: of any number of proposals at once, exactly those that fit get through, on SQLite and
 PostgreSQL alike (RELIABILITY finding 1). Reading the sum first and writing after would let all of them through.
+`grant` turns what is reserved into what is used; `release`, `ungrant` and `give_back` return it to the fen.
 Every movement is also a posting, so that budget and journal can be held against each other.
 """
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -25,6 +27,7 @@ from matchmaker.subsidies import queries
 from matchmaker.subsidies.amounts import OverCap
 from matchmaker.subsidies.models import Allowance, Budget, Claim
 from matchmaker.subsidies.permissions import Can
+from matchmaker.subsidies.review_models import Recovery
 
 FIRST_YEAR, LAST_YEAR = 2025, 2099
 
@@ -42,7 +45,7 @@ class BudgetExhausted(Invalid):
     code = "subsidies.budget_exhausted"
     phrase = N_(
         "The budget of programme %(programme)s for %(year)s has %(free_fen)s left; this takes %(amount_fen)s. "
-        "Approve less, or ask an administrator to raise the budget."
+        "Propose less, or ask an administrator to raise the budget."
     )
 
 
@@ -50,7 +53,7 @@ class BelowUsed(Invalid):
     """Facts: used_fen."""
 
     code = "subsidies.below_used"
-    phrase = N_("%(used_fen)s of this budget is already granted. Set the total to that sum or more.")
+    phrase = N_("%(used_fen)s of this budget is already granted or reserved. Set the total to that sum or more.")
 
 
 class YearOutOfRange(Invalid):
@@ -88,13 +91,17 @@ def set_total(actor: Actor, _: None, *, programme: str, year: int, total_fen: in
 
 
 def _set(budget: Budget, total_fen: int) -> None:
-    fits = (Budget.id == budget.id, Budget.revision == budget.revision, Budget.used_fen <= total_fen)
+    fits = (
+        Budget.id == budget.id,
+        Budget.revision == budget.revision,
+        Budget.used_fen + Budget.reserved_fen <= total_fen,
+    )
     values = {"total_fen": total_fen, "revision": Budget.revision + 1}
     set_now = _changed(sa.update(Budget).where(*fits).values(values))
     db.session.refresh(budget)
     if not set_now:
-        if budget.used_fen > total_fen:
-            raise BelowUsed(field="total_fen", used_fen=budget.used_fen)
+        if budget.used_fen + budget.reserved_fen > total_fen:
+            raise BelowUsed(field="total_fen", used_fen=budget.used_fen + budget.reserved_fen)
         raise Conflict()
 
 
@@ -108,33 +115,100 @@ def _appropriation(budget: Budget, fen: int) -> Entry:
     return Entry(key, entry.kind, entry.occurred_on, legs, entry.memo_code)
 
 
-def take(actor: Actor, claim: Claim, *, fen: int, cap_fen: int) -> None:
-    """Take an approved sum from the claimant's allowance and from the budget, both or neither; part of the approval.
+def reserve(actor: Actor, claim: Claim, *, fen: int, cap_fen: int) -> None:
+    """Reserve a proposed sum in the claimant's allowance and in the budget, both or neither; part of the proposal.
 
-    Everyone takes allowances before budgets, so that approvals cannot wait for each other in a circle.
+    Everyone takes allowances before budgets, so that proposals cannot wait for each other in a circle.
     Raises OverCap, BudgetExhausted, NoBudget.
     """
     _take_allowance(claim, fen, cap_fen)
-    budget = sa.update(Budget).where(*_budget_of(claim), Budget.used_fen + fen <= Budget.total_fen)
-    if not _changed(budget.values(used_fen=Budget.used_fen + fen)):
+    fits = Budget.used_fen + Budget.reserved_fen + fen <= Budget.total_fen
+    if not _changed(sa.update(Budget).where(*_budget_of(claim), fits).values(reserved_fen=Budget.reserved_fen + fen)):
         raise _exhausted(claim, fen)
-    day, year = clock.today(), claim.year
-    _post_once(
-        actor, posting.budget_commitment(_key(claim, "commitment"), day, fen, programme=claim.programme, year=year)
-    )
+    _post_once(actor, posting.budget_reservation(_key(claim, "reservation"), clock.today(), fen, **_line(claim)))
 
 
-def give_back(actor: Actor, claim: Claim) -> None:
-    """Return exactly what was taken for a claim. Raises Conflict where nothing was, or it was paid out or returned."""
-    taken = journal.find_entry(_key(claim, "commitment"))
-    if taken is None or journal.find_entry(_key(claim, "payout")) is not None:
+def grant(actor: Actor, claim: Claim) -> None:
+    """What was reserved for a claim is used now. Raises Conflict where nothing is reserved, or it was moved before."""
+    fen = _posted_fen(claim, "reservation")
+    if journal.find_entry(_key(claim, "release")) is not None:
         raise Conflict()
-    fen = max(leg.fen for leg in taken.legs)
-    for table, where in ((Allowance, _allowance_of(claim)), (Budget, _budget_of(claim))):
-        if not _changed(sa.update(table).where(*where, table.used_fen >= fen).values(used_fen=table.used_fen - fen)):
-            raise Conflict()
-    day, year = clock.today(), claim.year
-    _post_once(actor, posting.budget_release(_key(claim, "release"), day, fen, programme=claim.programme, year=year))
+    values = {"reserved_fen": Budget.reserved_fen - fen, "used_fen": Budget.used_fen + fen}
+    _move(claim, Budget.reserved_fen >= fen, values)
+    _post_once(actor, posting.budget_commitment(_key(claim, "commitment"), clock.today(), fen, **_line(claim)))
+
+
+def release(actor: Actor, claim: Claim) -> None:
+    """Return exactly what is reserved for a claim. Raises Conflict where nothing is, or it was committed or released
+    before.
+    """
+    fen = _posted_fen(claim, "reservation")
+    if journal.find_entry(_key(claim, "commitment")) is not None:
+        raise Conflict()
+    _move(claim, Budget.reserved_fen >= fen, {"reserved_fen": Budget.reserved_fen - fen})
+    _return_allowance(claim, fen)
+    row, key = journal.find_entry(_key(claim, "reservation")), _key(claim, "release")
+    assert row is not None
+    if journal.find_entry(key) is not None:
+        raise Conflict()
+    ledger.reverse(actor, row, key=key, occurred_on=clock.today(), memo_code="reservation_released")
+
+
+def ungrant(actor: Actor, claim: Claim) -> None:
+    """Return what was committed for a claim that was not paid. Raises Conflict where nothing was, or it was paid or
+    returned.
+    """
+    if journal.find_entry(_key(claim, "payout")) is not None:
+        raise Conflict()
+    _ungrant(actor, claim)
+
+
+def give_back(actor: Actor, claim: Claim, order: Recovery) -> None:
+    """A paid subsidy came back: its payment is taken back and the budget has it again; interest is no part of the
+    budget.
+
+    Raises Conflict where nothing was paid, or it was given back before.
+    """
+    payout, assigned = journal.find_entry(_key(claim, "payout")), _key(claim, "recovery")
+    if payout is None or journal.find_entry(assigned) is not None:
+        raise Conflict()
+    assert order.returned_on is not None
+    ledger.reverse(actor, payout, key=assigned, occurred_on=order.returned_on, memo_code="subsidy_recovered")
+    _ungrant(actor, claim)
+    if order.interest_fen:
+        key, who = _key(claim, "interest"), claim.claimant_organisation_id
+        paid = posting.subsidy_interest(key, order.returned_on, order.interest_fen, beneficiary=who, **_line(claim))
+        _post_once(actor, paid)
+
+
+def _ungrant(actor: Actor, claim: Claim) -> None:
+    fen = _posted_fen(claim, "commitment")
+    _move(claim, Budget.used_fen >= fen, {"used_fen": Budget.used_fen - fen})
+    _return_allowance(claim, fen)
+    _post_once(actor, posting.budget_release(_key(claim, "release"), clock.today(), fen, **_line(claim)))
+
+
+def _line(claim: Claim) -> dict[str, Any]:
+    return {"programme": claim.programme, "year": claim.year}
+
+
+def _posted_fen(claim: Claim, movement: str) -> int:
+    """What was posted for a claim. Raises Conflict where nothing was."""
+    entry = journal.find_entry(_key(claim, movement))
+    if entry is None:
+        raise Conflict()
+    return max(leg.fen for leg in entry.legs)
+
+
+def _move(claim: Claim, fits: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
+    if not _changed(sa.update(Budget).where(*_budget_of(claim), fits).values(values)):
+        raise Conflict()
+
+
+def _return_allowance(claim: Claim, fen: int) -> None:
+    returned = sa.update(Allowance).where(*_allowance_of(claim), Allowance.used_fen >= fen)
+    if not _changed(returned.values(used_fen=Allowance.used_fen - fen)):
+        raise Conflict()
 
 
 def pay_out(actor: Actor, claim: Claim) -> None:
@@ -169,9 +243,10 @@ def _take_allowance(claim: Claim, fen: int, cap_fen: int) -> None:
         _open_allowance(claim, cap_fen)
     taken = sa.update(Allowance).where(*where, Allowance.used_fen + fen <= cap_fen)
     if not _changed(taken.values(used_fen=Allowance.used_fen + fen, cap_fen=cap_fen)):
-        granted_fen = queries.granted_fen(claim)
+        allowance = queries.find_allowance(claim)
+        granted_fen = allowance.used_fen if allowance is not None else 0
         left_fen = max(cap_fen - granted_fen, 0)
-        raise OverCap(field="approved_fen", cap_fen=cap_fen, granted_fen=granted_fen, left_fen=left_fen)
+        raise OverCap(field="fen", cap_fen=cap_fen, granted_fen=granted_fen, left_fen=left_fen)
 
 
 def _open_allowance(claim: Claim, cap_fen: int) -> None:
@@ -179,7 +254,7 @@ def _open_allowance(claim: Claim, cap_fen: int) -> None:
         "id": uuid.uuid4(),
         "claimant_organisation_id": claim.claimant_organisation_id,
         "clause_id": claim.clause_id,
-        "year": claim.year,
+        "period": claim.period,
         "cap_fen": cap_fen,
         "used_fen": 0,
     }
@@ -195,7 +270,7 @@ def _exhausted(claim: Claim, fen: int) -> Invalid:
     if budget is None:
         return NoBudget(programme=claim.programme, year=claim.year)
     free_fen, facts = budget.free_fen, {"programme": claim.programme, "year": claim.year}
-    return BudgetExhausted(field="approved_fen", free_fen=free_fen, amount_fen=fen, **facts)
+    return BudgetExhausted(field="fen", free_fen=free_fen, amount_fen=fen, **facts)
 
 
 def _budget_of(claim: Claim) -> tuple[sa.ColumnElement[bool], ...]:
@@ -206,7 +281,7 @@ def _allowance_of(claim: Claim) -> tuple[sa.ColumnElement[bool], ...]:
     return (
         Allowance.claimant_organisation_id == claim.claimant_organisation_id,
         Allowance.clause_id == claim.clause_id,
-        Allowance.year == claim.year,
+        Allowance.period == claim.period,
     )
 
 

@@ -80,6 +80,11 @@ class NotOneOf(CatalogueFault):
     phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” cannot be “%(value)s”. Possible: %(options)s.")
 
 
+class NotAFlag(CatalogueFault):
+    code = "subsidies.not_a_flag"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” must be true or false.")
+
+
 class WrongSum(CatalogueFault):
     code = "subsidies.wrong_sum"
     phrase = N_(
@@ -111,3 +116,68 @@ class DuplicateId(CatalogueFault):
 class NothingInCatalogue(CatalogueFault):
     code = "subsidies.nothing_in_catalogue"
     phrase = N_("%(file)s, line %(line)s: the file states neither clauses nor targets.")
+
+
+class NotACondition(CatalogueFault):
+    code = "subsidies.not_a_condition"
+    phrase = N_(
+        "%(file)s, line %(line)s, %(where)s: expected “all” or “any” with a list, “not” with a condition, or “fact” "
+        "with one comparison."
+    )
+
+
+class EmptyCondition(CatalogueFault):
+    code = "subsidies.empty_condition"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” needs a list of at least one condition.")
+
+
+class FactUnknown(CatalogueFault):
+    code = "subsidies.fact_unknown"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: there is no fact “%(fact)s”. Similar: %(near)s.")
+
+
+class ComparisonUnknown(CatalogueFault):
+    code = "subsidies.comparison_unknown"
+    phrase = N_(
+        "%(file)s, line %(line)s, %(where)s: “%(fact)s” cannot be compared by “%(word)s”. Possible: %(options)s."
+    )
+
+
+class ValueUnfit(CatalogueFault):
+    code = "subsidies.value_unfit"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(word)s” does not fit the fact “%(fact)s”, which is a %(type)s.")
+
+
+class TooDeep(CatalogueFault):
+    code = "subsidies.too_deep"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: conditions may be nested %(limit)s deep and no deeper.")
+
+
+class TooLarge(CatalogueFault):
+    code = "subsidies.too_large"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: one condition may have %(limit)s parts and no more.")
+
+
+class NameUnknown(CatalogueFault):
+    code = "subsidies.name_unknown"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: “%(key)s” names “%(name)s”, which this file does not define.")
+
+
+class OneSided(CatalogueFault):
+    code = "subsidies.one_sided"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: it excludes “%(name)s”, but “%(name)s” does not exclude it.")
+
+
+class OutOfOrder(CatalogueFault):
+    code = "subsidies.out_of_order"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: dated values must follow each other, the first after %(day)s.")
+
+
+class NothingChanges(CatalogueFault):
+    code = "subsidies.nothing_changes"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: a dated value must change something. Possible: %(options)s.")
+
+
+class NotACase(CatalogueFault):
+    code = "subsidies.not_a_case"
+    phrase = N_("%(file)s, line %(line)s, %(where)s: expected %(expected)s, found %(found)s.")

@@ -1,4 +1,4 @@
-"""Commands on the policy catalogue. They need neither database nor application, so that they start fast."""
+"""Commands on the policy. Those on the files need neither database nor application, so that they start fast."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import NoReturn
 
 import click
 
-from matchmaker.core.cli import USAGE
-from matchmaker.subsidies import policies
+from matchmaker.core.cli import USAGE, with_app
+from matchmaker.subsidies import cases, policies
 from matchmaker.subsidies.catalogue import Catalogue
 from matchmaker.subsidies.catalogue_faults import BadCatalogue
+from matchmaker.subsidies.drill_cli import audit_drill
 
 
 @click.group()
@@ -37,17 +38,47 @@ def list_() -> None:
 @policy.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 def check(paths: tuple[Path, ...]) -> None:
-    """Read policy files (all that are shipped if none is named) and report every fault by file and line."""
+    """Read policy files (all that are shipped if none is named), run the cases, report every fault by file and line.
+
+    A file in a folder named `cases` holds cases, which are run against the shipped policy.
+    """
     faults = []
-    for path in paths or sorted(policies.FOLDER.glob("*.yaml")):
+    shipped = (*sorted(policies.FOLDER.glob("*.yaml")), *sorted(policies.FOLDER.glob("cases/*.yaml")))
+    for path in paths or shipped:
         try:
-            catalogue = policies.read(path).catalogue
+            told, wrong = _checked(path)
         except (BadCatalogue, OSError, UnicodeDecodeError) as error:
             faults.append(str(error) if isinstance(error, BadCatalogue) else f"{path}: {error}")
         else:
-            click.echo(f"{path.name}: {len(catalogue.clauses)} clauses, {len(catalogue.targets)} targets")
+            click.echo(told)
+            faults += wrong
     if faults:
         _end("\n".join(faults))
+
+
+def _checked(path: Path) -> tuple[str, list[str]]:
+    """What to tell of a sound file, and where cases turn out otherwise than they say."""
+    if path.parent.name != "cases":
+        catalogue = policies.read(path).catalogue
+        return f"{path.name}: {len(catalogue.clauses)} clauses, {len(catalogue.targets)} targets", []
+    wrong = [list(cases.differences(case, file=path.name)) for case in policies.read_cases(path)]
+    told = f"{path.name}: {len(wrong)} cases, {wrong.count([])} as expected"
+    return told, [str(fault) for faults in wrong for fault in faults]
+
+
+@policy.command("explain")
+@click.argument("number")
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@with_app
+def explain(number: str, language: str) -> None:
+    """Print the whole working of a claim, given by its number, recomputed from what was frozen with it."""
+    from flask_babel import force_locale
+
+    from matchmaker.subsidies import explain as explaining
+
+    with force_locale("zh_Hans_CN" if language == "zh" else "en"):
+        for line in explaining.lines(explaining.get_claim(number)):
+            click.echo(line)
 
 
 def _catalogue() -> Catalogue:
@@ -65,5 +96,7 @@ def _end(message: str) -> NoReturn:
 def _yuan(fen: int | None) -> str:
     return "-" if fen is None else f"{fen // 100:,} yuan"
 
+
+policy.add_command(audit_drill)
 
 commands: list[click.Command] = [policy]

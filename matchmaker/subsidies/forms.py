@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from fractions import Fraction
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import IntegerField, SelectField
+from wtforms import BooleanField, DecimalField, IntegerField, SelectField
 from wtforms.validators import InputRequired
 
 from matchmaker.core import clock
 from matchmaker.core.web import filters
-from matchmaker.core.web.forms import DayField, Form, MoneyField, paragraph
+from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.papers import EvidenceKind, PaperKind
+from matchmaker.subsidies.reviewing import Opinion
 
 _FILL = _l("Please fill this in.")
 
@@ -27,7 +30,7 @@ class ClaimForm(Form):
         _l("Statement"),
         most=4000,
         rows=8,
-        help=_l("What your organisation did for this deal, what it cost, and how you arrive at the sum."),
+        help=_l("What your organisation did, what it cost, and how you arrive at the sum."),
     )
 
     def entries(self) -> dict[str, Any]:
@@ -45,15 +48,104 @@ class NewClaimForm(ClaimForm):
         self.deal.choices = [("", _l("Choose")), *signed]
 
 
+class NewSubjectForm(ClaimForm):
+    """For a clause that is not claimed for a deal."""
+
+    subject = line(
+        _l("What you claim for"),
+        help=_l("Name of the project, platform, park or person, as it stands in the decision or contract."),
+    )
+
+
 class EvidenceForm(Form):
+    kind = SelectField(_l("Kind of document"), choices=[])
     file = FileField(_l("File"), [FileRequired(_l("Choose a file."))], description=_l("PDF, PNG, JPEG, DOCX or XLSX."))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = labelled(EvidenceKind)
+        if not self.kind.data or self.kind.data == "None":
+            self.kind.data = str(EvidenceKind.OTHER)
 
-class DecisionForm(Form):
-    approved_fen = MoneyField(
-        _l("Sum approved, in yuan"), required=False, help=_l("Needed to approve. Up to the sum claimed.")
+
+class PaperForm(Form):
+    kind = SelectField(_l("Kind of number"), choices=[])
+    number = line(_l("Number"), most=80, help=_l("As it stands on the paper. It counts once, however it is spelt."))
+    fen = MoneyField(_l("Sum, in yuan"), required=False, help=_l("Of receipts and invoices."))
+    dated_on = DayField(_l("Day"), required=False, help=_l("Of receipts and invoices."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = labelled(PaperKind)
+
+
+class ParticularsForm(Form):
+    address = line(_l("Registered address"))
+    phone = line(_l("Telephone"), most=40)
+    legal_representative = line(_l("Legal representative"), most=80)
+    owners = paragraph(
+        _l("Owners"),
+        most=2000,
+        required=False,
+        help=_l("Shareholders from 5% on: one name or credit code on each line."),
     )
+
+    def entries(self) -> dict[str, Any]:
+        names = [name.strip() for name in (self.owners.data or "").splitlines() if name.strip()]
+        return {
+            "address": self.address.data,
+            "phone": self.phone.data,
+            "legal_representative": self.legal_representative.data,
+            "owners": names,
+        }
+
+
+class ReasonForm(Form):
     reason = paragraph(_l("Reason"), most=2000, help=_l("The claimant reads it with the decision."))
+
+
+class OpinionForm(Form):
+    opinion = SelectField(_l("Opinion"), [InputRequired(_FILL)])
+    score = IntegerField(_l("Score, 0 to 100"), [InputRequired(_FILL)])
+    fen = MoneyField(_l("Sum you would grant, in yuan"), required=False, help=_l("Needed to support the claim."))
+    comment = paragraph(_l("Grounds"), most=2000, help=_l("Read by the bureau, not by the claimant."))
+    no_conflict = BooleanField(
+        _l("I belong to neither the claimant nor a party of the deal, and have no interest in this claim.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opinion.choices = labelled(Opinion, blank=_l("Choose"))
+
+    def entries(self) -> dict[str, Any]:
+        return {
+            "opinion": Opinion(self.opinion.data),
+            "score": self.score.data if self.score.data is not None else -1,
+            "fen": int(self.fen.data or 0),
+            "comment": self.comment.data,
+            "no_conflict": bool(self.no_conflict.data),
+        }
+
+
+class StandDownForm(Form):
+    conflict = paragraph(_l("Your interest in this claim"), most=1000, rows=2)
+
+
+class FlagForm(Form):
+    answer = paragraph(_l("What you found"), most=1000, rows=2)
+
+
+class ProposalForm(Form):
+    fen = MoneyField(_l("Sum proposed, in yuan"), help=_l("Up to what the reviewers recommend."))
+    reason = paragraph(_l("Reason"), most=2000, help=_l("The claimant reads it with the decision."))
+
+
+class ObjectionForm(Form):
+    text = paragraph(_l("Your objection"), most=4000, help=_l("What is wrong, and what shows it. The bureau reads it."))
+
+
+class ObjectionDecisionForm(Form):
+    decision = paragraph(_l("Decision and its grounds"), most=2000, rows=3)
 
 
 class PaymentForm(Form):
@@ -65,10 +157,46 @@ class PaymentForm(Form):
             self.paid_on.data = clock.today()
 
 
+class ClawBackForm(Form):
+    rate = DecimalField(
+        _l("Yearly rate of interest, in per cent"),
+        [InputRequired(_FILL)],
+        description=_l("Simple interest by the day."),
+    )
+    bar_months = IntegerField(
+        _l("Months without claims"),
+        [InputRequired(_FILL)],
+        description=_l("How long the claimant is barred; 0 for none."),
+    )
+    reason = paragraph(_l("Reason"), most=2000, help=_l("The claimant reads it with the decision."))
+
+    def entries(self) -> dict[str, Any]:
+        rate = self.rate.data
+        exact = Fraction(rate) / 100 if rate is not None and rate.is_finite() else Fraction(-1)
+        months = self.bar_months.data if self.bar_months.data is not None else -1
+        return {"yearly_rate": exact, "bar_months": months, "reason": self.reason.data}
+
+
+class ReturnForm(Form):
+    returned_on = DayField(_l("Day of the repayment"))
+
+
+class WorkdayForm(Form):
+    day = DayField(_l("Day"))
+    works = SelectField(
+        _l("That day is"),
+        choices=[("no", _l("a day off")), ("yes", _l("a workday"))],
+        validators=[InputRequired(_FILL)],
+    )
+    note = line(_l("Source"), help=_l("The announcement that says so."))
+
+
 class BudgetForm(Form):
     programme = SelectField(_l("Programme"), [InputRequired(_FILL)])
     year = IntegerField(_l("Year"), [InputRequired(_FILL)])
-    total_fen = MoneyField(_l("Total of the year, in yuan"), help=_l("Not less than what is already granted."))
+    total_fen = MoneyField(
+        _l("Total of the year, in yuan"), help=_l("Not less than what is already granted or reserved.")
+    )
 
     def __init__(self, clauses: Collection[Clause], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

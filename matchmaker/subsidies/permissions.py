@@ -1,7 +1,7 @@
-"""Who may claim, judge, pay, and set budgets.
+"""Who may claim, judge, pay, recover, and set budgets.
 
-Claimant, reviewer and payer of one claim are different people, and nobody who belongs to a party of the deal
-judges or pays (RELIABILITY B5; the database checks the three persons once more).
+Claimant, reviewer and payer of one claim are different people, and nobody who belongs to the claimant or to a party
+of the deal judges or pays (RELIABILITY B5; the database checks the persons once more).
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from matchmaker.accounts.models import Membership
 from matchmaker.accounts.roles import Role
 from matchmaker.core.access import (
+    AboutActor,
     Actor,
     Among,
     Member,
     Permission,
     Where,
     define,
+    everyone,
     holds,
     seen_through,
     signed_in,
@@ -27,7 +29,8 @@ from matchmaker.core.access import (
 from matchmaker.core.db import db
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies.models import Claim
-from matchmaker.subsidies.states import ClaimState
+from matchmaker.subsidies.review_models import ClaimReview, Notice
+from matchmaker.subsidies.states import EDITABLE_STATES, ClaimState
 
 
 class Can(Permission):
@@ -37,8 +40,18 @@ class Can(Permission):
     CLAIM_EDIT = "claim:edit"
     CLAIM_SUBMIT = "claim:submit"
     CLAIM_WITHDRAW = "claim:withdraw"
+    CLAIM_CHECK = "claim:check"
     CLAIM_REVIEW = "claim:review"
+    CLAIM_DECIDE = "claim:decide"
     CLAIM_PAY = "claim:pay"
+    CLAIM_RECOVER = "claim:recover"
+    CLAIM_OBJECT = "claim:object"
+    CLAIM_EXAMINE = "claim:examine"
+    ROUND_VIEW = "round:view"
+    PARTICULARS_SET = "particulars:set"
+    NOTICE_VIEW = "notice:view"
+    NOTICE_OBJECT = "notice:object"
+    WORKDAY_SET = "workday:set"
     BUDGET_VIEW = "budget:view"
     BUDGET_SET = "budget:set"
 
@@ -49,25 +62,23 @@ CLAIMING_ROLES = (Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY, Role.TECHNOLOGY_M
 def has_interest(actor: Actor, claim: Claim) -> bool:
     """Whether the person belongs to the claimant or to a party of its deal, whomever they act for now."""
     deal = claim.deal
-    parties = [claim.claimant_organisation_id, deal.licensor_id, deal.licensee_id]
+    parties = [claim.claimant_organisation_id, *(deal.parties.values() if deal is not None else ())]
     query = sa.select(Membership.id).where(
-        Membership.user_id == actor.user_id,
-        Membership.organisation_id.in_(parties + ([deal.broker_id] if deal.broker_id else [])),
+        Membership.user_id == actor.user_id, Membership.organisation_id.in_(sorted(parties))
     )
     return db.session.scalar(query.limit(1)) is not None
 
 
-def _no_interest_in(actor: Actor) -> sa.ColumnElement[bool]:
+def _belongs_to_a_party(user_id: Any) -> sa.ColumnElement[bool]:
+    """SQL condition on Claim: the person belongs to the claimant or to a party of the deal."""
     organisation = Membership.organisation_id
+    of_claimant = sa.exists().where(Membership.user_id == user_id, organisation == Claim.claimant_organisation_id)
     of_party = sa.exists().where(
-        Membership.user_id == actor.user_id,
+        Membership.user_id == user_id,
         Deal.id == Claim.deal_id,
-        (organisation == Claim.claimant_organisation_id)
-        | (organisation == Deal.licensor_id)
-        | (organisation == Deal.licensee_id)
-        | (organisation == Deal.broker_id),
+        (organisation == Deal.licensor_id) | (organisation == Deal.licensee_id) | (organisation == Deal.broker_id),
     )
-    return ~of_party.correlate(Claim)
+    return of_claimant.correlate(Claim) | of_party.correlate(Claim)
 
 
 def _others(column: Any) -> Where:
@@ -78,27 +89,63 @@ def _others(column: Any) -> Where:
     )
 
 
+def _reviews(actor: Actor, claim: Claim, *conditions: Any) -> bool:
+    query = sa.select(ClaimReview.id).where(
+        ClaimReview.claim_id == claim.id, ClaimReview.reviewer_user_id == actor.user_id, *conditions
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _reviewing(actor: Actor, *conditions: Any) -> sa.ColumnElement[bool]:
+    found = sa.exists().where(
+        ClaimReview.claim_id == Claim.id, ClaimReview.reviewer_user_id == actor.user_id, *conditions
+    )
+    return found.correlate(Claim)
+
+
+_SEAT_OPEN = (ClaimReview.seat.is_not(None), ClaimReview.given_at.is_(None))
+
 _claimant = Member(Claim.claimant_organisation_id, *CLAIMING_ROLES)
-_disinterested = Where(lambda actor, claim: not has_interest(actor, claim), _no_interest_in) & _others(
-    Claim.claimed_by_user_id
-)
+_disinterested = Where(
+    lambda actor, claim: not has_interest(actor, claim), lambda actor: ~_belongs_to_a_party(actor.user_id)
+) & _others(Claim.claimed_by_user_id)
+_seated = Where(lambda actor, claim: _reviews(actor, claim, *_SEAT_OPEN), lambda actor: _reviewing(actor, *_SEAT_OPEN))
+_no_reviewer = Where(lambda actor, claim: not _reviews(actor, claim), lambda actor: ~_reviewing(actor))
 _begun = Among(Claim.state, set(ClaimState) - {ClaimState.DRAFT})
 _handed_in = Where(lambda actor, claim: claim.submitted_at is not None, lambda actor: Claim.submitted_at.is_not(None))
+_bureau = holds(Role.REVIEWER, Role.ADMINISTRATOR, Role.AUDITOR)
+_judged_by_others = (
+    _others(Claim.checked_by_user_id) & _others(Claim.proposed_by_user_id) & _others(Claim.reviewer_user_id)
+)
+_payer = holds(Role.ADMINISTRATOR) & _disinterested & _judged_by_others & _no_reviewer
 
 define(
     {
         Can.CLAIM_LIST: signed_in,
         # A withdrawn draft was never handed in, so it stays the claimant's own.
-        Can.CLAIM_VIEW: Member(Claim.claimant_organisation_id)
-        | (holds(Role.REVIEWER, Role.ADMINISTRATOR, Role.AUDITOR) & _begun & _handed_in),
+        Can.CLAIM_VIEW: Member(Claim.claimant_organisation_id) | (_bureau & _begun & _handed_in),
         Can.CLAIM_CREATE: verified & holds(*CLAIMING_ROLES),
-        Can.CLAIM_EDIT: _claimant & Among(Claim.state, {ClaimState.DRAFT}),
+        Can.CLAIM_EDIT: _claimant & Among(Claim.state, set(EDITABLE_STATES)),
         Can.CLAIM_SUBMIT: verified & _claimant,
         Can.CLAIM_WITHDRAW: _claimant,
-        Can.CLAIM_REVIEW: holds(Role.REVIEWER) & _disinterested,
-        Can.CLAIM_PAY: holds(Role.ADMINISTRATOR) & _disinterested & _others(Claim.reviewer_user_id),
+        Can.CLAIM_CHECK: holds(Role.REVIEWER) & _disinterested,
+        Can.CLAIM_REVIEW: holds(Role.REVIEWER) & _disinterested & _seated,
+        # Two persons for a grant: who proposed the sum does not approve it (ASVS 2.3.5).
+        Can.CLAIM_DECIDE: holds(Role.REVIEWER) & _disinterested & _others(Claim.proposed_by_user_id),
+        Can.CLAIM_PAY: _payer,
+        Can.CLAIM_RECOVER: holds(Role.ADMINISTRATOR) & _disinterested,
+        # An objection comes through the notice, from people who see nothing of the claim itself.
+        Can.CLAIM_OBJECT: AboutActor(lambda actor: False),
+        # Flags and opinions are the bureau's own: never shown to the claimant, let alone to others.
+        Can.CLAIM_EXAMINE: _bureau & _disinterested & _handed_in,
+        Can.ROUND_VIEW: _bureau,
+        Can.PARTICULARS_SET: holds(*CLAIMING_ROLES),
+        Can.NOTICE_VIEW: everyone,
+        Can.NOTICE_OBJECT: signed_in,
+        Can.WORKDAY_SET: holds(Role.ADMINISTRATOR),
         Can.BUDGET_VIEW: holds(Role.ADMINISTRATOR, Role.AUDITOR),
         Can.BUDGET_SET: holds(Role.ADMINISTRATOR),
     }
 )
 seen_through(Claim, Can.CLAIM_VIEW)
+seen_through(Notice, Can.NOTICE_VIEW)

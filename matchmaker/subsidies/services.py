@@ -1,26 +1,35 @@
-"""Commands on claims. Budgets move in `budget`, in the same transaction."""
+"""Commands of the claimant: draft, edit, attach, submit, withdraw. Budgets move in `budget`."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from sqlalchemy import select
 
 from matchmaker.core import audit, clock, files, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
-from matchmaker.deals import queries as deals
+from matchmaker.core.money import within_limit
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies import budget, policies, queries
+from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
-from matchmaker.subsidies.models import Claim, ClaimEvidence
+from matchmaker.subsidies.catalogue import Per
+from matchmaker.subsidies.folding import fold
+from matchmaker.subsidies.models import Claim, ClaimEvidence, ClaimPaper
+from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, EvidenceKind, PaperKind
+from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.rules import CLAIMANT_PART, programme_of
-from matchmaker.subsidies.states import CLAIM, ClaimAction
+from matchmaker.subsidies.review_models import Particulars, Recovery
+from matchmaker.subsidies.rules import CLAIMANT_PART
+from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction
 
 MOST_EVIDENCE = 20
+MOST_PAPERS = 60
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is mistaken for another on paper
 
 
@@ -37,18 +46,16 @@ class AlreadyClaimed(Conflict):
     phrase = N_("A claim under this clause already stands for this deal. Open it in the list of claims.")
 
 
-class MoreThanRequested(Invalid):
-    """Facts: requested_fen."""
-
-    code = "subsidies.more_than_requested"
-    phrase = N_("The claimant asked for %(requested_fen)s. Approve more than zero and no more than that.")
+class SubjectMissing(Invalid):
+    code = "subsidies.subject_missing"
+    phrase = N_("Name what you claim for: the project, platform, park or person. Letters or digits are needed.")
 
 
-class PaidOnInvalid(Invalid):
-    """Facts: decided_on."""
+class Barred(Forbidden):
+    """Facts: barred_until."""
 
-    code = "subsidies.paid_on_invalid"
-    phrase = N_("The payment lies between the approval on %(decided_on)s and today. Correct the day.")
+    code = "subsidies.barred"
+    phrase = N_("Your organisation is barred from claims until %(barred_until)s, since a subsidy had to be taken back.")
 
 
 class EvidenceTwice(Invalid):
@@ -63,62 +70,118 @@ class TooMuchEvidence(Invalid):
     phrase = N_("A claim carries at most %(most)s files. Join some of them into one.")
 
 
+class PaperUsed(Invalid):
+    code = "subsidies.paper_used"
+    phrase = N_(
+        "This number already stands in a claim. A receipt, invoice or registration counts once, under whatever clause."
+    )
+
+
+class PaperFaulty(Invalid):
+    code = "subsidies.paper_faulty"
+    phrase = N_(
+        "Write the number as it stands on the paper. "
+        "Receipts and invoices also need their sum and day, not after today."
+    )
+
+
+class TooManyPapers(Invalid):
+    """Facts: most."""
+
+    code = "subsidies.too_many_papers"
+    phrase = N_("A claim carries at most %(most)s numbers.")
+
+
 constraint_means("uq_claims_live_key", AlreadyClaimed)
 constraint_means("uq_claim_evidence_claim_id_file_id", lambda: EvidenceTwice(field="file"))
-
-
-# --- by the claimant ------------------------------------------------------------------------------------------------
+constraint_means("uq_claim_papers_used_key", lambda: PaperUsed(field="number"))
+constraint_means("uq_claim_papers_claim_id_kind_folded", lambda: PaperUsed(field="number"))
 
 
 @command(Can.CLAIM_CREATE)
-def draft_claim(actor: Actor, deal: Deal, *, clause_id: str, requested_fen: int, statement: str) -> Claim:
-    """Begin a claim. Raises NotYourPart, AlreadyClaimed, or why the sum cannot be claimed (`amounts`)."""
-    part = deal.side_of(actor.organisation_id)
-    if part is None or part != CLAIMANT_PART.get(clause_id):
+def draft_claim(
+    actor: Actor,
+    deal: Deal | None,
+    *,
+    clause_id: str,
+    requested_fen: int,
+    statement: str,
+    subject: str = "",
+    stated: Mapping[str, Any] | None = None,
+) -> Claim:
+    """Begin a claim for a deal, or without one for what `subject` names.
+
+    Raises NotYourPart, SubjectMissing, Barred, AlreadyClaimed, or why the sum cannot be claimed (`amounts`).
+    """
+    _check_bar(actor)
+    part = CLAIMANT_PART.get(clause_id)
+    if (deal is None) != (part is None) or (deal is not None and deal.side_of(actor.organisation_id) != part):
+        raise NotYourPart()
+    subject = subject if deal is None else deal.title
+    if deal is None and not fold(subject):
+        raise SubjectMissing(field="subject")
+    columns = _as_it_reads_now(clause_id, subject)
+    clause = policies.thaw(columns["clause_frozen"])
+    if deal is None and actor.organisation_kind not in clause.beneficiary_kinds:
         raise NotYourPart()
     claim = Claim(
         number=f"{clock.today().year}-{''.join(secrets.choice(_LETTERS) for _ in range(6))}",
-        live_key=f"{clause_id}:{deal.id}",
         clause_id=clause_id,
         claimant_organisation_id=actor.organisation_id,
         claimed_by_user_id=actor.user_id,
         deal=deal,
+        subject=subject,
+        stated=dict(stated or {}),
         requested_fen=requested_fen,
         statement=statement,
         created_at=clock.now(),
-        **_as_it_reads_now(clause_id),
+        **columns,
     )
+    claim.live_key = _live_key(claim)
     _check_sum(claim, requested_fen, field="requested_fen")
     db.session.add(claim)
-    audit.record(actor, "claim.drafted", claim, clause=clause_id, deal=str(deal.id), requested_fen=requested_fen)
+    subject_id = str(deal.id) if deal is not None else None
+    audit.record(actor, "claim.drafted", claim, clause=clause_id, deal=subject_id, requested_fen=requested_fen)
     return claim
 
 
 @command(Can.CLAIM_EDIT)
-def edit_claim(actor: Actor, claim: Claim, *, requested_fen: int, statement: str) -> None:
+def edit_claim(
+    actor: Actor, claim: Claim, *, requested_fen: int, statement: str, stated: Mapping[str, Any] | None = None
+) -> None:
     """Raises why the sum cannot be claimed (`amounts`)."""
     _check_sum(claim, requested_fen, field="requested_fen")
     claim.requested_fen, claim.statement = requested_fen, statement
+    if stated is not None:
+        claim.stated = dict(stated)
     audit.record(actor, "claim.edited", claim, requested_fen=requested_fen)
 
 
 @command(Can.CLAIM_EDIT)
 def add_evidence(
-    actor: Actor, claim: Claim, *, stream: BinaryIO, name: str, root: Path, limit_bytes: int
+    actor: Actor,
+    claim: Claim,
+    *,
+    stream: BinaryIO,
+    name: str,
+    root: Path,
+    limit_bytes: int,
+    kind: EvidenceKind = EvidenceKind.OTHER,
 ) -> ClaimEvidence:
-    """Attach a file. Raises TooMuchEvidence, EvidenceTwice, FileTooLarge, FileTypeRefused, FileEmpty."""
+    """Attach a file. Raises TooMuchEvidence, EvidenceTwice, and what `files.put` refuses."""
     if len(claim.evidence) >= MOST_EVIDENCE:
         raise TooMuchEvidence(field="file", most=MOST_EVIDENCE)
     file = files.put(root, stream, limit_bytes=limit_bytes, field="file")
     evidence = ClaimEvidence(
         claim=claim,
         file=file,
+        kind=kind,
         name=files.safe_name(name, file.media_type),
         added_by_user_id=actor.user_id,
         created_at=clock.now(),
     )
     db.session.add(evidence)
-    audit.record(actor, "claim.evidence_added", claim, sha256=file.sha256)
+    audit.record(actor, "claim.evidence_added", claim, sha256=file.sha256, kind=str(kind))
     return evidence
 
 
@@ -128,108 +191,135 @@ def remove_evidence(actor: Actor, claim: Claim, *, evidence: ClaimEvidence) -> N
     claim.evidence.remove(evidence)
 
 
+@command(Can.CLAIM_EDIT)
+def add_paper(
+    actor: Actor, claim: Claim, *, kind: PaperKind, number: str, fen: int | None = None, dated_on: date | None = None
+) -> ClaimPaper:
+    """Enter a number that the claim rests on. Raises PaperFaulty, PaperUsed, TooManyPapers."""
+    folded, counted = fold(number), kind in WITH_A_SUM
+    if len(claim.papers) >= MOST_PAPERS:
+        raise TooManyPapers(field="number", most=MOST_PAPERS)
+    if not folded or (counted and (not fen or dated_on is None)) or (dated_on is not None and dated_on > clock.today()):
+        raise PaperFaulty(field="number")
+    paper = ClaimPaper(
+        claim=claim,
+        kind=kind,
+        number=number,
+        folded=folded,
+        used_key=_used_key(kind, folded),
+        fen=within_limit(fen, field="fen") if counted and fen else None,
+        dated_on=dated_on,
+        created_at=clock.now(),
+    )
+    db.session.add(paper)
+    audit.record(actor, "claim.paper_added", claim, kind=str(kind))
+    return paper
+
+
+@command(Can.CLAIM_EDIT)
+def remove_paper(actor: Actor, claim: Claim, *, paper: ClaimPaper) -> None:
+    audit.record(actor, "claim.paper_removed", claim, kind=str(paper.kind))
+    claim.papers.remove(paper)
+
+
 @command(Can.CLAIM_SUBMIT)
 def submit_claim(actor: Actor, claim: Claim) -> None:
-    """Hand in, under the clause as it reads now. Raises ConditionsNotMet, WrongState."""
+    """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, ConditionsNotMet,
+    WrongState.
+    """
     CLAIM.step(claim.state, ClaimAction.SUBMIT)
-    _set(claim, _as_it_reads_now(claim.clause_id))
+    _check_bar(actor)
+    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject))
+    situation = queries.situation_of(claim)
     unmet = list(queries.current_verdict(claim).unmet)
-    _step(actor, claim, ClaimAction.SUBMIT, {"submitted_at": clock.now(), "decision_reason": None}, unmet=unmet)
+    step(actor, claim, ClaimAction.SUBMIT, {"submitted_at": clock.now(), "decision_reason": None}, unmet=unmet)
+    snapshots.take(claim, "submitted", situation)
+    flagging.raise_flags(claim)
 
 
 @command(Can.CLAIM_WITHDRAW)
 def withdraw_claim(actor: Actor, claim: Claim) -> None:
-    """Raises WrongState once it is decided."""
-    _step(actor, claim, ClaimAction.WITHDRAW, {"live_key": None})
+    """Raises WrongState once the sum is on notice. A sum that was reserved is released."""
+    was = claim.state
+    step(actor, claim, ClaimAction.WITHDRAW, {"live_key": None})
+    free_papers(claim)
+    if was in RESERVED_STATES:
+        budget.release(actor, claim)
 
 
-# --- by the bureau --------------------------------------------------------------------------------------------------
+@command(Can.PARTICULARS_SET)
+def set_particulars(
+    actor: Actor, _: None, *, address: str, phone: str, legal_representative: str, owners: list[str]
+) -> Particulars:
+    """What the actor's organisation states about itself, replaced as a whole."""
+    assert actor.organisation_id is not None
+    assert actor.user_id is not None
+    row = db.session.get(Particulars, actor.organisation_id) or Particulars(organisation_id=actor.organisation_id)
+    row.address, row.phone, row.legal_representative, row.owners = address, phone, legal_representative, owners
+    row.updated_by_user_id, row.updated_at = actor.user_id, clock.now()
+    db.session.add(row)
+    audit.record_many(actor, "particulars.set", Particulars, {actor.organisation_id: {}})
+    return row
 
 
-@command(Can.CLAIM_REVIEW)
-def return_claim(actor: Actor, claim: Claim, *, reason: str) -> None:
-    """Give it back for completion. Raises ReasonMissing, WrongState."""
-    _step(actor, claim, ClaimAction.RETURN, {"decision_reason": reason}, has_reason=bool(reason))
+# --- parts, shared by the commands of the bureau ----------------------------------------------------------------------
 
 
-@command(Can.CLAIM_REVIEW)
-def reject_claim(actor: Actor, claim: Claim, *, reason: str) -> None:
-    """Raises ReasonMissing, WrongState."""
-    columns = {"live_key": None, **_decision(actor, claim, reason, claim.requested_fen)}
-    _step(actor, claim, ClaimAction.REJECT, columns, has_reason=bool(reason))
-
-
-@command(Can.CLAIM_REVIEW)
-def approve_claim(actor: Actor, claim: Claim, *, approved_fen: int, reason: str) -> None:
-    """Grant a sum and take it from allowance and budget, all in one.
-
-    Raises WrongState, MoreThanRequested, why the sum cannot be granted (`amounts`), ReasonMissing, ConditionsNotMet,
-    BudgetExhausted, NoBudget.
-    """
-    CLAIM.step(claim.state, ClaimAction.APPROVE)
-    if not 0 < approved_fen <= claim.requested_fen:
-        raise MoreThanRequested(field="approved_fen", requested_fen=claim.requested_fen)
-    cap_fen = _check_sum(claim, approved_fen, field="approved_fen")
-    unmet = list(queries.current_verdict(claim, fen=approved_fen).unmet)
-    columns = {"approved_fen": approved_fen, **_decision(actor, claim, reason, approved_fen)}
-    facts = {"unmet": unmet, "has_reason": bool(reason), "approved_fen": approved_fen}
-    _step(actor, claim, ClaimAction.APPROVE, columns, **facts)
-    budget.take(actor, claim, fen=approved_fen, cap_fen=cap_fen)
-
-
-@command(Can.CLAIM_PAY)
-def pay_claim(actor: Actor, claim: Claim, *, paid_on: date) -> None:
-    """Record that the approved sum was paid on that day. Raises PaidOnInvalid, WrongState."""
-    CLAIM.step(claim.state, ClaimAction.PAY)
-    assert claim.decided_at is not None
-    decided_on = clock.day_of(claim.decided_at)
-    if not decided_on <= paid_on <= clock.today():
-        raise PaidOnInvalid(field="paid_on", decided_on=decided_on)
-    _step(actor, claim, ClaimAction.PAY, {"payer_user_id": actor.user_id, "paid_on": paid_on})
-    budget.pay_out(actor, claim)
-
-
-# --- parts ----------------------------------------------------------------------------------------------------------
-
-
-def _as_it_reads_now(clause_id: str) -> dict[str, Any]:
-    """Columns that keep the clause as today's catalogue has it."""
-    policy = policies.current()
-    clause = policy.catalogue.clause(clause_id)
-    return {
-        "clause_frozen": policies.freeze(clause),
-        "policy_id": policy.catalogue.id,
-        "policy_sha256": policy.sha256,
-        "programme": programme_of(clause),
-        "year": clock.today().year,
-    }
-
-
-def _check_sum(claim: Claim, fen: int, *, field: str) -> int:
-    """The clause's cap. Raises why the sum cannot be claimed."""
-    base_fen = deals.paid_fen(claim.deal) if claim.clause.rate is not None else None
-    claimable(claim.clause, fen, queries.granted_fen(claim), base_fen=base_fen, field=field)
-    assert claim.clause.amount_fen is not None
-    return claim.clause.amount_fen
-
-
-def _decision(actor: Actor, claim: Claim, reason: str, fen: int) -> dict[str, Any]:
-    """Columns of a decision: who, when, why, and the situation it rests on."""
-    return {
-        "reviewer_user_id": actor.user_id,
-        "decided_at": clock.now(),
-        "decision_reason": reason,
-        "situation": queries.situation_of(claim, fen=fen).freeze(),
-    }
-
-
-def _set(claim: Claim, columns: dict[str, Any]) -> None:
+def set_columns(claim: Claim, columns: Mapping[str, Any]) -> None:
     for name, value in columns.items():
         setattr(claim, name, value)
 
 
-def _step(actor: Actor, claim: Claim, action: ClaimAction, columns: dict[str, Any], **facts: Any) -> None:
-    """One step and the columns that go with it, in one write: half of it would break the row's CHECKs."""
+def step(actor: Actor, claim: Claim, action: ClaimAction, columns: Mapping[str, Any], **facts: Any) -> None:
+    """One step, the columns that go with it, and the new deadline, in one write: half of it would break the row's
+    CHECKs.
+    """
     with db.session.no_autoflush:
-        _set(claim, columns)
+        after = CLAIM.step(claim.state, action).next
+        deadline = {} if after == claim.state else {"due_on": workdays.due_on(after)}  # type: ignore[arg-type]
+        set_columns(claim, {**deadline, **columns})
         workflow.apply(actor, claim, CLAIM, action, **facts)
+
+
+def free_papers(claim: Claim) -> None:
+    """The papers of a claim that no longer stands can be used again."""
+    for paper in claim.papers:
+        paper.used_key = None
+
+
+def cap_of(claim: Claim) -> int:
+    cap_fen = claim.clause.amount_fen
+    assert cap_fen is not None
+    return cap_fen
+
+
+def _used_key(kind: PaperKind, folded: str) -> str | None:
+    return f"{kind}:{folded}" if kind in USED_ONCE else None
+
+
+def _live_key(claim: Claim) -> str:
+    if claim.deal is not None:
+        return f"{claim.clause_id}:{claim.deal.id}"
+    return f"{claim.clause_id}:{claim.claimant_organisation_id}:{claim.period}:{thing(claim.subject)}"
+
+
+def _as_it_reads_now(clause_id: str, subject: str) -> dict[str, Any]:
+    """Columns that keep the clause as today's catalogue has it."""
+    columns = rulebook.as_it_reads(clause_id, clock.today())
+    per = Per(columns["clause_frozen"]["per"])
+    return columns | {"period": period_of(per, columns["year"], subject)}
+
+
+def _check_sum(claim: Claim, fen: int, *, field: str) -> None:
+    """Raises why the sum cannot be claimed."""
+    situation = queries.situation_of(claim, fen=fen)
+    claimable(claim.clause, fen, situation.granted_fen, facts=situation.facts, on=situation.on, field=field)
+
+
+def _check_bar(actor: Actor) -> None:
+    query = select(Recovery.barred_until).where(
+        Recovery.organisation_id == actor.organisation_id, Recovery.barred_until >= clock.today()
+    )
+    until = db.session.scalar(query.order_by(Recovery.barred_until.desc()).limit(1))
+    if until is not None:
+        raise Barred(barred_until=until)

@@ -11,14 +11,22 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from matchmaker.core import files
+from matchmaker.core import files, uploads
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.files import FileEmpty, FileTooLarge, FileTypeRefused, StoredFile, path_of, safe_name
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF"
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
-JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0"
+
+
+def picture(form, **options):
+    target = io.BytesIO()
+    Image.new("RGB", (8, 6), (200, 30, 30)).save(target, form, **options)
+    return target.getvalue()
+
+
+PNG, JPEG = picture("PNG"), picture("JPEG")
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -62,11 +70,11 @@ def test_the_kind_of_a_file_is_read_from_its_bytes(app, tmp_path, content, media
         b"<html><script>alert(1)</script>", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
         b"MZ\x90\0", b"\x7fELF", b"#!/bin/sh\n", b"GIF89a", b"plain words", b" %PDF-1.7", b"\xef\xbb\xbf%PDF-1.7",
         b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*", b"\xff\xd8", b"\x89PNG",
-        archive("evil.exe"), archive("../word/document.xml"), archive("word/document.xml/x"), archive(),
+        archive("evil.txt"), archive("word/document.xml/x"), archive(),
         b"PK\x03\x04 not an archive", b"PK\x03\x04" + b"\xff" * 200, archive("word/document.xml")[:60],
     ],
     # An archive carries the time of day: named by their bytes, two runners would not know the same tests.
-    ids=[f"kind-{number}" for number in range(19)],
+    ids=[f"kind-{number}" for number in range(18)],
 )  # fmt: skip
 def test_anything_else_is_refused_and_leaves_nothing(app, tmp_path, content):
     with pytest.raises(FileTypeRefused) as caught:
@@ -87,8 +95,8 @@ def test_a_bent_archive_is_taken_or_refused_but_breaks_nothing(tmp_path_factory,
         content[at] = byte
     path = tmp_path_factory.getbasetemp() / "bent"
     path.write_bytes(content)
-    with contextlib.suppress(FileTypeRefused):
-        assert files._media_type(path, None) == DOCX
+    with contextlib.suppress(uploads.FileTypeRefused, uploads.FileHarmful, uploads.FileBloated):
+        assert uploads.examine(path) == DOCX
 
 
 def test_a_file_that_is_too_large_or_empty_is_refused_and_leaves_nothing(app, tmp_path):

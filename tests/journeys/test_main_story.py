@@ -1,4 +1,4 @@
-"""The whole job once: listed, matched, introduced, licensed, claimed, reviewed, and the funnel has moved."""
+"""The whole job once: listed, matched, introduced, licensed, claimed, reviewed, published, and the funnel has moved."""
 
 import pytest
 
@@ -35,7 +35,13 @@ def test_from_posted_to_granted_in_a_browser(browser, server):
         visit(email, story.sign_deal, deal)
 
     claim = visit("manager@qiaoliang.example", story.claim_subsidy, deal.rsplit("/", 1)[1])
-    visit("reviewer@bureau.example", story.approve_claim, claim)
+    visit("reviewer@bureau.example", story.pass_formal_check, claim)
+    reviewers = visit("admin@bureau.example", story.awaited_reviewers, claim)
+    assert len(reviewers) == 2
+    for email in reviewers:
+        visit(email, story.give_opinion, claim)
+    visit("reviewer@bureau.example", story.propose_and_publish, claim)
+    assert "25,000" in visit(None, story.public_notices)
 
     after = visit(None, story.funnel)
     posted, matched, introduced, signed, paid = (now - then for now, then in zip(after, before, strict=True))

@@ -33,11 +33,13 @@ from matchmaker.ledger.posting import (
     budget_appropriation,
     budget_commitment,
     budget_release,
+    budget_reservation,
     check_replay,
     deal_due,
     deal_payment,
     read_account,
     reversal,
+    subsidy_interest,
     subsidy_payout,
 )
 
@@ -205,21 +207,25 @@ def test_what_a_deal_earned_is_what_it_is_owed_and_what_it_was_paid() -> None:
     assert (-earned, owed, received) == (900, 400, 500)
 
 
-def test_a_budget_is_appropriated_committed_paid_out_and_released() -> None:
+def test_a_budget_is_appropriated_reserved_committed_paid_out_and_released() -> None:
     about: dict[str, Any] = {"programme": PROGRAMME, "year": YEAR}
     found = balances(
         [
             budget_appropriation("b-1", DAY, 1000, **about),
-            budget_commitment("b-2", DAY, 300, **about),
-            subsidy_payout("b-3", DAY, 200, beneficiary=OTHER, **about),
-            budget_release("b-4", DAY, 100, **about),
+            budget_reservation("b-2", DAY, 350, **about),
+            budget_commitment("b-3", DAY, 300, **about),
+            subsidy_payout("b-4", DAY, 200, beneficiary=OTHER, **about),
+            budget_release("b-5", DAY, 100, **about),
+            subsidy_interest("b-6", DAY, 7, beneficiary=OTHER, **about),
         ]
     )
     assert found == {
         budget("appropriated"): -1000,
-        budget("available"): 800,
+        budget("available"): 750,
+        budget("reserved"): 50,
         budget("committed"): 0,
-        cash(OTHER): 200,
+        budget("interest"): 7,
+        cash(OTHER): 193,
     }
 
 
@@ -296,7 +302,7 @@ class Journal(RuleBasedStateMachine):
         self.book = Book()
         self.cash = dict.fromkeys(ORGS, 0)
         self.deal = {"earned": 0, "paid": 0}
-        self.budget = {"appropriated": 0, "available": 0, "committed": 0}
+        self.budget = dict.fromkeys(("appropriated", "available", "reserved", "committed", "interest"), 0)
         self.undo: dict[str, tuple[dict[Any, int], dict[str, int], dict[str, int]]] = {}
 
     def record(self, entry: Entry, *, cash: Any = (), deal: Any = (), budget: Any = ()) -> None:
@@ -330,9 +336,19 @@ class Journal(RuleBasedStateMachine):
         self.record(posting, budget={"appropriated": fen, "available": fen})
 
     @rule(fen=AMOUNTS, day=DAYS)
+    def reservation(self, fen: int, day: date) -> None:
+        posting = budget_reservation(self.key(), day, fen, programme=PROGRAMME, year=YEAR)
+        self.record(posting, budget={"available": -fen, "reserved": fen})
+
+    @rule(fen=AMOUNTS, day=DAYS)
     def commitment(self, fen: int, day: date) -> None:
         posting = budget_commitment(self.key(), day, fen, programme=PROGRAMME, year=YEAR)
-        self.record(posting, budget={"available": -fen, "committed": fen})
+        self.record(posting, budget={"reserved": -fen, "committed": fen})
+
+    @rule(fen=AMOUNTS, day=DAYS, org=st.sampled_from(ORGS))
+    def interest(self, fen: int, day: date, org: UUID) -> None:
+        posting = subsidy_interest(self.key(), day, fen, programme=PROGRAMME, year=YEAR, beneficiary=org)
+        self.record(posting, cash={org: -fen}, budget={"interest": fen})
 
     @rule(fen=AMOUNTS, day=DAYS)
     def release(self, fen: int, day: date) -> None:
@@ -400,7 +416,9 @@ class Journal(RuleBasedStateMachine):
         expected[f"deal:{DEAL}:receivable"] = self.deal["earned"] - self.deal["paid"]
         expected[budget("appropriated")] = -self.budget["appropriated"]
         expected[budget("available")] = self.budget["available"]
+        expected[budget("reserved")] = self.budget["reserved"]
         expected[budget("committed")] = self.budget["committed"]
+        expected[budget("interest")] = self.budget["interest"]
         assert {name: fen for name, fen in found.items() if fen} == {name: fen for name, fen in expected.items() if fen}
 
 

@@ -25,15 +25,15 @@ from tests.factories.accounts import SYSTEM
 DAY = date(2026, 3, 31)
 PROGRAMME = {"programme": "P3-4", "year": 2026}
 AVAILABLE = account(AccountKind.BUDGET_AVAILABLE, "P3-4", 2026)
-COMMITTED = account(AccountKind.BUDGET_COMMITTED, "P3-4", 2026)
+RESERVED = account(AccountKind.BUDGET_RESERVED, "P3-4", 2026)
 
 
 def appropriation(key: str = "a", fen: int = 1000) -> Entry:
     return posting.budget_appropriation(key, DAY, fen, programme="P3-4", year=2026)
 
 
-def commitment(key: str, fen: int) -> Entry:
-    return posting.budget_commitment(key, DAY, fen, programme="P3-4", year=2026)
+def reservation(key: str, fen: int) -> Entry:
+    return posting.budget_reservation(key, DAY, fen, programme="P3-4", year=2026)
 
 
 def post(entry: Entry) -> JournalEntry:
@@ -51,14 +51,14 @@ def test_an_entry_comes_back_as_it_was_posted(app: Flask) -> None:
 
 def test_balances_are_the_sums_of_the_legs(app: Flask) -> None:
     post(appropriation(fen=1000))
-    post(commitment("c1", 300))
-    post(commitment("c2", 50))
+    post(reservation("c1", 300))
+    post(reservation("c2", 50))
     assert queries.balance(AVAILABLE) == 650
-    assert queries.balance(COMMITTED) == 350
+    assert queries.balance(RESERVED) == 350
     assert queries.balances("budget:P3-4:2026:") == {
         account(AccountKind.BUDGET_APPROPRIATED, "P3-4", 2026): -1000,
         AVAILABLE: 650,
-        COMMITTED: 350,
+        RESERVED: 350,
     }
     assert queries.balances("budget:P3-4:2025:") == {}
     assert queries.trial_balance() == 0
@@ -71,9 +71,9 @@ def test_an_account_without_postings_stands_at_zero_and_a_wrong_name_is_a_mistak
 
 
 def test_entries_of_an_account_are_listed_oldest_first_with_all_their_legs(app: Flask) -> None:
-    first, second = post(appropriation()), post(commitment("c", 1))
+    first, second = post(appropriation()), post(reservation("c", 1))
     assert [row.id for row in queries.list_entries(AVAILABLE)] == [first.id, second.id]
-    assert [row.id for row in queries.list_entries(COMMITTED)] == [second.id]
+    assert [row.id for row in queries.list_entries(RESERVED)] == [second.id]
     assert all(len(row.legs) == 2 for row in queries.list_entries(AVAILABLE))
 
 
@@ -151,7 +151,7 @@ def test_the_database_refuses_to_change_or_remove_what_was_posted(app: Flask, ta
 def test_the_database_refuses_a_leg_of_nothing_or_beyond_the_limit(app: Flask, fen: int) -> None:
     row = post(appropriation())
     with pytest.raises(IntegrityError, match="ck_journal_legs_fen"), unit_of_work():
-        db.session.add(JournalLeg(entry_id=row.id, position=9, account=COMMITTED, fen=fen))
+        db.session.add(JournalLeg(entry_id=row.id, position=9, account=RESERVED, fen=fen))
         db.session.flush()
 
 

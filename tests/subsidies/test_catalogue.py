@@ -9,7 +9,7 @@ import pytest
 
 from matchmaker.core.errors import NotFound
 from matchmaker.core.money import LIMIT_FEN
-from matchmaker.subsidies.catalogue import CountedBy, Label, Per, load
+from matchmaker.subsidies.catalogue import CountedBy, Label, Per
 from matchmaker.subsidies.catalogue_faults import (
     BadCatalogue,
     DuplicateId,
@@ -30,6 +30,7 @@ from matchmaker.subsidies.catalogue_faults import (
     Unpaired,
     WrongSum,
 )
+from matchmaker.subsidies.catalogue_reader import load
 
 POLICIES = Path(__file__).parents[2] / "seed_data" / "policies"
 
@@ -291,8 +292,10 @@ def test_a_sound_file_is_read():
 
 @pytest.mark.parametrize(("text", "rate"), [("3/100", Fraction(3, 100)), ("1/1", Fraction(1)), ("1/3", Fraction(1, 3))])
 def test_a_rate_is_read_as_an_exact_fraction_with_its_base(text, rate):
-    clause = load(SMALL.replace("rate: null", f"rate: {text}").replace("base: null", "base: receipts")).clause("S-1")
-    assert (clause.rate, clause.base) == (rate, "receipts")
+    clause = load(SMALL.replace("rate: null", f"rate: {text}").replace("base: null", "base: [receipts_fen]")).clause(
+        "S-1"
+    )
+    assert (clause.rate, clause.base) == (rate, ("receipts_fen",))
 
 
 @pytest.mark.parametrize("amount", [1, LIMIT_FEN])
@@ -396,7 +399,9 @@ def test_kind_sum_and_claimants_must_fit_together(kind, amount, percent, fault):
 
 def test_only_a_cap_can_have_a_rate():
     text = (
-        SMALL.replace("kind: cap", "kind: fixed").replace("rate: null", "rate: 3/100").replace("base: null", "base: x")
+        SMALL.replace("kind: cap", "kind: fixed")
+        .replace("rate: null", "rate: 3/100")
+        .replace("base: null", "base: [receipts_fen]")
     )
     assert type(the_fault(text)) is RateWithoutCap
 

@@ -23,7 +23,7 @@ def run(*arguments: str) -> Result:
 
 def test_the_root_command_mounts_one_group() -> None:
     assert commands == [policy]
-    assert set(policy.commands) == {"export", "list", "check"}
+    assert set(policy.commands) == {"export", "list", "check", "explain"}
 
 
 def test_export_prints_all_31_clauses_as_json() -> None:
@@ -54,6 +54,8 @@ def test_check_reads_all_shipped_files() -> None:
     assert result.output.splitlines() == [
         "changchun-2025.yaml: 31 clauses, 0 targets",
         "targets-2027.yaml: 0 clauses, 23 targets",
+        "deals.yaml: 30 cases, 30 as expected",
+        "organisations.yaml: 44 cases, 44 as expected",
     ]
 
 
@@ -69,6 +71,31 @@ def test_check_names_file_and_line_of_every_fault_and_ends_with_two(tmp_path: Pa
     assert "missing.yaml" in result.stderr
     assert result.stderr.count("roof") == text.count("kind: floor")
     assert "targets-2027.yaml: 0 clauses, 23 targets" in result.stdout
+
+
+def test_check_runs_cases_and_names_the_line_where_one_turns_out_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    text = (policies.FOLDER / "cases" / "deals.yaml").read_text("utf-8")
+    (folder / "deals.yaml").write_text(text.replace("amount_fen: 3600000\n", "amount_fen: 3600001\n", 1), "utf-8")
+    line = text.splitlines().index("    amount_fen: 3600000") + 1
+    result = run("check", str(folder / "deals.yaml"))
+    assert result.exit_code == 2
+    assert "30 cases, 29 as expected" in result.stdout
+    expected = f"deals.yaml, line {line}, broker-three-percent: expected 3600001, found 3600000."
+    assert result.stderr.strip() == expected
+
+
+def test_check_names_the_line_of_a_case_that_cannot_be_read(tmp_path: Path) -> None:
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    rows = (policies.FOLDER / "cases" / "deals.yaml").read_text("utf-8").splitlines()
+    row = next(number for number, line in enumerate(rows) if "broker_confirmed: true" in line)
+    rows[row] = rows[row].replace("broker_confirmed: true", "broker_confirmed: perhaps")
+    (folder / "deals.yaml").write_text("\n".join(rows), "utf-8")
+    result = run("check", str(folder / "deals.yaml"))
+    assert result.exit_code == 2
+    assert f"deals.yaml, line {row + 1}, broker-sound: expected a flag for broker_confirmed" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["export", "list"])

@@ -1,0 +1,116 @@
+"""The policy as it reads on a day: the files of this platform and what two persons of the bureau confirmed since."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from matchmaker.core.db import db
+from matchmaker.subsidies import policies
+from matchmaker.subsidies.catalogue import Catalogue, Change, Clause
+from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange, PolicyDecision
+from matchmaker.subsidies.rules import programme_of
+
+
+def clause_on(clause_id: str, day: date) -> Clause:
+    """A clause as it reads on a day. Raises NotFound."""
+    return clause_in_time(clause_id).on(day)
+
+
+def clause_in_time(clause_id: str) -> Clause:
+    """A clause with all its dated values, those to come as well. Raises NotFound."""
+    clause = policies.current().catalogue.clause(clause_id)
+    return clause.with_changes(_confirmed([clause_id]).get(clause_id, ()))
+
+
+def catalogue_on(day: date) -> Catalogue:
+    """All clauses as they read on a day, in one read."""
+    catalogue, changes = policies.current().catalogue, _confirmed()
+    clauses = tuple(clause.with_changes(changes.get(clause.id, ())).on(day) for clause in catalogue)
+    return replace(catalogue, clauses=clauses)
+
+
+def as_it_reads(clause_id: str, day: date) -> dict[str, Any]:
+    """Columns that keep with a claim the clause as it reads on a day."""
+    policy, clause = policies.current(), clause_on(clause_id, day)
+    return {
+        "clause_frozen": policies.freeze(clause),
+        "policy_id": policy.catalogue.id,
+        "policy_sha256": policy.sha256,
+        "programme": programme_of(clause),
+        "year": day.year,
+    }
+
+
+def _confirmed(clause_ids: Iterable[str] | None = None) -> dict[str, tuple[Change, ...]]:
+    """Confirmed changes by clause; of those that begin on one day the one confirmed last comes last, and counts."""
+    query = (
+        sa.select(PolicyChange)
+        .join(PolicyDecision, PolicyDecision.change_id == PolicyChange.id)
+        .where(PolicyDecision.confirmed)
+        .order_by(PolicyChange.clause_id, PolicyChange.from_on, PolicyDecision.decided_at, PolicyChange.id)
+    )
+    if clause_ids is not None:
+        query = query.where(PolicyChange.clause_id.in_(list(clause_ids)))
+    found: dict[str, list[Change]] = defaultdict(list)
+    for row in db.session.scalars(query):
+        found[row.clause_id].append(row.change)
+    return {clause_id: tuple(changes) for clause_id, changes in found.items()}
+
+
+# --- what the bureau entered ----------------------------------------------------------------------------------------
+
+_WITH_PERSONS = (
+    joinedload(PolicyChange.proposed_by),
+    joinedload(PolicyChange.decision).joinedload(PolicyDecision.decided_by),
+)
+
+
+def find_change(change_id: Any) -> PolicyChange | None:
+    """With who proposed it and who decided."""
+    return db.session.scalar(sa.select(PolicyChange).where(PolicyChange.id == change_id).options(*_WITH_PERSONS))
+
+
+def list_changes(*, clause_id: str = "", waiting: bool = False) -> sa.Select[Any]:
+    """Proposals with who proposed and decided, the newest first; `waiting` for a second person alone."""
+    query = sa.select(PolicyChange).options(*_WITH_PERSONS)
+    if clause_id:
+        query = query.where(PolicyChange.clause_id == clause_id)
+    if waiting:
+        query = query.where(~sa.exists().where(PolicyDecision.change_id == PolicyChange.id))
+    return query.order_by(PolicyChange.created_at.desc(), PolicyChange.id)
+
+
+# --- the bad-credit list --------------------------------------------------------------------------------------------
+
+
+def is_discredited(credit_code: str, *, on: date) -> bool:
+    """Whether the list kept here names this credit code on a day."""
+    query = sa.select(DiscreditedParty.id).where(
+        DiscreditedParty.credit_code == credit_code,
+        DiscreditedParty.listed_on <= on,
+        DiscreditedParty.lifted_on.is_(None) | (DiscreditedParty.lifted_on > on),
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def find_discredited(entry_id: Any) -> DiscreditedParty | None:
+    return db.session.get(DiscreditedParty, entry_id)
+
+
+def list_discredited(*, text: str = "") -> sa.Select[Any]:
+    """Entries of the list, those in force first, then the latest."""
+    query = sa.select(DiscreditedParty)
+    if text:
+        query = query.where(
+            DiscreditedParty.name.contains(text, autoescape=True) | (DiscreditedParty.credit_code == text.upper())
+        )
+    return query.order_by(
+        DiscreditedParty.lifted_on.is_not(None), DiscreditedParty.listed_on.desc(), DiscreditedParty.id
+    )

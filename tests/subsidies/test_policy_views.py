@@ -1,0 +1,244 @@
+"""Pages of the policy: catalogue, clauses, navigator, values and the bad-credit list."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from matchmaker.accounts.models import Organisation
+from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role
+from matchmaker.core import clock
+from matchmaker.core.db import db
+from matchmaker.deals.states import DealState
+from matchmaker.subsidies import policies
+from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange
+from tests.factories.accounts import make_actor, make_organisation, next_credit_code
+from tests.factories.deals import BROKER, make_deal
+from tests.factories.subsidies import make_bureau
+from tests.subsidies.test_gather import recognise
+from tests.subsidies.test_policy_services import START, decide, propose
+from tests.subsidies.test_views import EN, as_, counted, heading, text
+
+CATALOGUE = policies.current().catalogue
+
+
+def shown(page: str) -> list[str]:
+    return [clause.id for clause in CATALOGUE if f'href="/policy/{clause.id}"' in page]
+
+
+# --- catalogue ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ("", lambda c: True),
+        ("part=P3", lambda c: c.id.startswith("P3-")),
+        ("kind=intermediary", lambda c: "intermediary" in c.beneficiary_kinds),
+        ("rate=recorded", lambda c: False),
+        ("rate=missing", lambda c: c.kind == "cap"),
+        ("q=中介机构", lambda c: c.id in ("P3-4",)),
+        ("q=national+key", lambda c: c.id in ("P1-2", "P1-4", "P1-5")),
+        ("part=P9", lambda c: False),
+        ("part=P1&kind=enterprise&rate=missing", lambda c: c.id in ("P1-5", "P1-6")),
+    ],
+)
+def test_the_catalogue_is_searched_by_words_part_kind_and_rate(
+    app: Flask, client: FlaskClient, query: str, fits: Any
+) -> None:
+    answer = client.get(f"/policy?{query}")
+    assert answer.status_code == 200
+    assert shown(text(answer)) == [clause.id for clause in CATALOGUE if fits(clause)]
+
+
+def test_parts_are_named_as_the_source_heads_them(app: Flask, client: FlaskClient) -> None:
+    chinese, english = text(client.get("/policy")), text(client.get("/policy", headers=EN))
+    assert "市场导向：科技成果转化新机制" in chinese
+    assert "Market first: new ways to transfer results" in english
+    assert [part.id for part in CATALOGUE.parts] == ["P1", "P2", "P3", "P4", "P5", "P6", "P7"]
+
+
+def test_each_clause_shows_source_conditions_evidence_and_cases(app: Flask, client: FlaskClient) -> None:
+    for clause in CATALOGUE:
+        page = text(client.get(f"/policy/{clause.id}"))
+        english = text(client.get(f"/policy/{clause.id}", headers=EN))
+        words = [clause.source_phrase, *(rule.label.zh for rule in clause.conditions)]
+        words += [document.label.zh for document in clause.evidence]
+        cases = [case for case in policies.shipped_cases() if case.clause.id == clause.id]
+        words += [case.label.zh for case in cases]
+        assert [word for word in words if word not in page] == []
+        assert [case.id for case in cases if case.label.en not in english] == []
+        assert ("细则未收录" in page) == clause.pays
+        assert page.count("<details>") == len(cases) >= 1
+
+
+def test_a_clause_shows_every_value_with_its_day_and_source(app: Flask, client: FlaskClient) -> None:
+    bureau = make_bureau()
+    decide(bureau.administrator, propose(bureau.reviewer))
+    page = text(client.get("/policy/P3-4"))
+    assert "2026年7月1日" in page
+    assert "示例实施细则第十二条" in page
+    assert page.count("3%") >= 1
+    assert shown(text(client.get("/policy?rate=recorded"))) == (["P3-4"] if clock.today() >= START else [])
+
+
+def test_a_clause_that_does_not_exist_is_missing(app: Flask, client: FlaskClient) -> None:
+    assert client.get("/policy/P9-9").status_code == 404
+
+
+# --- navigator ------------------------------------------------------------------------------------------------------
+
+
+def test_the_navigator_shows_what_fits_and_what_is_missing_with_the_way_there(app: Flask, client: FlaskClient) -> None:
+    actor = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY)
+    recent = clock.today() - timedelta(days=30)
+    organisation = db.session.get_one(Organisation, actor.organisation_id)
+    recognise(organisation, RecognitionKind.HIGH_TECH, "GR1", recent, recent.replace(year=recent.year + 3))
+    answer = as_(client, actor).get("/policy/navigator")
+    page = text(answer)
+    assert answer.status_code == 200
+    assert "现在就符合" in page
+    assert page.index("P4-3") < page.index("接近符合：尚缺条件</h2>") < page.index('href="/policy/P4-4"')
+    assert f'href="/organisations/{organisation.id}/recognitions/new"' in page
+    assert heading(client.get("/policy/navigator", headers=EN)).startswith("Subsidies for")
+
+
+def test_a_deal_that_comes_near_is_linked_with_the_claim(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(DealState.ON_TRIAL, broker=True, title="示例许可交易")
+    page = text(as_(client, play.actors[BROKER]).get("/policy/navigator"))
+    assert "示例许可交易" in page
+    assert f'href="/deals/{play.deal.id}"' in page
+
+
+def test_only_members_and_the_bureau_see_the_navigator_of_an_organisation(app: Flask, client: FlaskClient) -> None:
+    organisation = make_organisation()
+    address = f"/policy/navigator/{organisation.id}"
+    assert client.get(address).status_code == 302
+    assert client.get("/policy/navigator").status_code == 302
+    bureau = make_bureau()
+    for actor in (bureau.reviewer, bureau.administrator, bureau.auditor):
+        assert as_(client, actor).get(address).status_code == 200
+    assert as_(client, bureau.reviewer).get("/policy/navigator").status_code == 404
+    stranger = make_actor(OrganisationKind.ENTERPRISE)
+    assert as_(client, stranger).get(address).status_code == 403
+    assert as_(client, stranger).get(f"/policy/navigator/{stranger.organisation_id}").status_code == 200
+    assert as_(client, stranger).get(f"/policy/navigator/{uuid.uuid4()}").status_code == 404
+    hidden = make_organisation(verified=False)
+    unseen, missing = (client.get(f"/policy/navigator/{id}") for id in (hidden.id, uuid.uuid4()))
+    assert (unseen.status_code, missing.status_code) == (404, 404)
+
+
+def test_the_navigator_is_read_in_few_statements(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(DealState.ON_TRIAL, broker=True)
+    as_(client, play.actors[BROKER])
+    with counted() as statements:
+        assert client.get("/policy/navigator").status_code == 200
+    assert len(statements) <= 16
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+FORM = {
+    "clause_id": "P3-4",
+    "from_on": "2026-07-01",
+    "source": "示例实施细则第十二条",
+    "rate": "3%",
+    "base": ["approved_fen", "receipts_fen"],
+}
+
+
+def test_one_person_proposes_and_another_confirms(app: Flask, client: FlaskClient) -> None:
+    bureau = make_bureau()
+    answer = as_(client, bureau.reviewer).post("/policy/values/new", data=FORM, follow_redirects=True)
+    page = text(answer)
+    change = db.session.query(PolicyChange).one()
+    assert change.body == {"rate": "3/100", "base": ["approved_fen", "receipts_fen"]}
+    assert "已提出" in page
+    assert "等待科技部门第二人" in page
+    assert "/confirm" not in page
+    assert client.post(f"/policy/values/{change.id}/confirm").status_code == 403
+    page = text(as_(client, bureau.administrator).get(f"/policy/values/{change.id}"))
+    assert "核定技术交易额" in page
+    answer = client.post(f"/policy/values/{change.id}/confirm", follow_redirects=True)
+    assert "已确认" in text(answer)
+    assert "3%" in text(client.get("/policy/P3-4"))
+    listed = text(client.get("/policy/values"))
+    assert f"/policy/values/{change.id}" in listed
+    assert "尚未录入" in text(client.get("/policy/values?waiting=1"))
+
+
+def test_refusing_needs_a_reason_and_keeps_the_page(app: Flask, client: FlaskClient) -> None:
+    bureau = make_bureau()
+    change = propose(bureau.reviewer)
+    as_(client, bureau.administrator)
+    answer = client.post(f"/policy/values/{change.id}/refuse")
+    assert answer.status_code == 422
+    assert "请写明不予确认的理由" in text(answer)
+    answer = client.post(f"/policy/values/{change.id}/refuse", data={"reason": "与细则不符"}, follow_redirects=True)
+    assert "与细则不符" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"rate": "300%"}, "须大于零且不超过百分之百"),
+        ({"rate": "three"}, "须大于零且不超过百分之百"),
+        ({"base": []}, "填写费率时须选定计算基数"),
+        ({"rate": ""}, "请填写费率"),
+        ({"rate": "", "base": []}, "至少变更一项"),
+        ({"clause_id": "P4-5a"}, "只有设最高限额的条款可以有费率"),
+        ({"from_on": "2024-12-31"}, "变更不得早于该日"),
+        ({"source": ""}, "请填写"),
+    ],
+)
+def test_a_wrong_entry_is_answered_at_its_field_and_kept(
+    app: Flask, client: FlaskClient, changes: dict[str, Any], words: str
+) -> None:
+    as_(client, make_bureau().reviewer)
+    answer = client.post("/policy/values/new", data={**FORM, **changes})
+    page = text(answer)
+    assert answer.status_code == 422
+    assert 'id="errors"' in page
+    assert words in page
+    assert {**FORM, **changes}["source"] in page
+    assert db.session.query(PolicyChange).count() == 0
+
+
+def test_values_and_list_are_for_the_bureau_alone(app: Flask, client: FlaskClient) -> None:
+    bureau = make_bureau()
+    change = propose(bureau.reviewer)
+    addresses = ("/policy/values", "/policy/values/new", f"/policy/values/{change.id}", "/policy/credit")
+    for address in addresses:
+        assert client.get(address).status_code == 302
+    as_(client, make_actor(OrganisationKind.INTERMEDIARY, Role.TECHNOLOGY_MANAGER))
+    for address in addresses:
+        assert client.get(address).status_code == 403
+    as_(client, bureau.auditor)
+    assert [client.get(address).status_code for address in addresses] == [200, 403, 200, 200]
+    assert client.post(f"/policy/values/{change.id}/confirm").status_code == 403
+
+
+# --- the bad-credit list --------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_enters_and_lifts_a_party(app: Flask, client: FlaskClient) -> None:
+    bureau = make_bureau()
+    as_(client, bureau.administrator)
+    entry = {"credit_code": next_credit_code(), "name": "示例失信公司", "listed_on": "2026-03-01", "source": "示例名单"}
+    wrong = client.post("/policy/credit", data={**entry, "credit_code": "91220101MA0000000X"})
+    assert wrong.status_code == 422
+    assert 'id="errors"' in text(wrong)
+    page = text(client.post("/policy/credit", data=entry, follow_redirects=True))
+    assert "示例失信公司" in page
+    row = db.session.query(DiscreditedParty).one()
+    page = text(client.post(f"/policy/credit/{row.id}/lift", follow_redirects=True))
+    assert "已移出名单" in page
+    assert f"/policy/credit/{row.id}/lift" not in page
+    assert "名单为空" in text(client.get("/policy/credit?q=没有"))
+    as_(client, bureau.auditor)
+    assert client.post("/policy/credit", data=entry).status_code == 403
