@@ -182,16 +182,14 @@ def _days_facts(deal: Deal, on: date) -> Facts:
 
 
 def _recorded(deal: Deal, on: date) -> Facts:
-    """Registration of the contract and confirmation of the intermediary, where the deals record them."""
-    facts: Facts = {}
-    if hasattr(deals_queries, "registration"):
-        row = deals_queries.registration(deal)
-        known = row is not None and row.registered_on <= on
-        facts["contract_registered"] = known
-        if known:
-            facts |= {"registered_on": row.registered_on, "approved_fen": row.approved_fen}
-    if hasattr(deals_queries, "broker_confirmed") and deal.broker_id is not None:
-        facts["broker_confirmed"] = bool(deals_queries.broker_confirmed(deal))
+    """Registration of the contract and confirmation of the intermediary."""
+    row = deals_queries.registration(deal)
+    known = row is not None and row.registered_on <= on
+    facts: Facts = {"contract_registered": known}
+    if row is not None and known:
+        facts |= {"registered_on": row.registered_on, "approved_fen": row.approved_fen}
+    if deal.broker_id is not None:
+        facts["broker_confirmed"] = deals_queries.broker_confirmed(deal)
     return facts
 
 
