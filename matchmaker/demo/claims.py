@@ -99,6 +99,7 @@ class _Claim:
             requested_fen=row["yuan"] * 100,
             statement=row["statement"],
             subject=row.get("subject", ""),
+            stated=row.get("stated"),
         )
         for paper in row.get("papers", ()):
             sum_fen = paper["yuan"] * 100 if "yuan" in paper else None

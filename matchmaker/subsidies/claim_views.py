@@ -20,9 +20,17 @@ from matchmaker.deals import queries as deals
 from matchmaker.subsidies import forms, notice_queries, policies, queries, review_queries, rules, services
 from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.forms import ClaimForm, EvidenceForm, NewClaimForm, NewSubjectForm, PaperForm, ParticularsForm
+from matchmaker.subsidies.forms import (
+    ClaimForm,
+    EvidenceForm,
+    NewClaimForm,
+    NewSubjectForm,
+    PaperForm,
+    ParticularsForm,
+    stating,
+)
 from matchmaker.subsidies.models import Claim
-from matchmaker.subsidies.papers import EvidenceKind, PaperKind
+from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.permissions import CLAIMING_ROLES, Can
 from matchmaker.subsidies.review_models import ClaimReview
 from matchmaker.subsidies.states import CLAIM, ClaimState
@@ -86,7 +94,7 @@ def new_claim() -> Answer:
         raise NotFound()
     for_deal = clause.id in rules.CLAIMANT_PART
     choice = queries.list_claimable_deals(g.actor, clause) if for_deal else []
-    form = NewClaimForm(choice) if for_deal else NewSubjectForm()
+    form = stating(NewClaimForm, clause)(choice) if for_deal else stating(NewSubjectForm, clause)()
     claim = form.run(lambda: _draft(form, clause)) if form.is_submitted() else None
     if claim is None:
         facts = {"form": form, "clause": clause, "choice": choice, "for_deal": for_deal, "possible": possible}
@@ -161,7 +169,7 @@ def _awaited(reviews: list[ClaimReview]) -> list[ClaimReview]:
 def _forms(claim: Claim, refused: dict[str, Form]) -> dict[str, Form]:
     """Every form of the page, empty, with those that were refused in their place."""
     fresh: dict[str, Form] = {
-        "evidence": EvidenceForm(formdata=None),
+        "evidence": EvidenceForm(claim.clause, formdata=None),
         "paper": PaperForm(formdata=None),
         "reason": forms.ReasonForm(formdata=None),
         "opinion": forms.OpinionForm(formdata=None, data={"fen": claim.requested_fen}),
@@ -187,8 +195,10 @@ def answer(claim: Claim, form: Form, sentence: str, **refused: Form) -> Answer:
 @blueprint.route("/claims/<uuid:id>/edit", methods=["GET", "POST"])
 @needs(Can.CLAIM_EDIT, load=queries.find_claim)
 def edit_claim(claim: Claim) -> Answer:
-    form = ClaimForm(obj=claim)
-    if form.is_submitted():
+    form = stating(ClaimForm, claim.clause)(obj=claim)
+    if not form.is_submitted():
+        form.show_stated(claim.stated)
+    else:
         form.run(lambda: services.edit_claim(g.actor, claim, **form.entries()))
         if not form.has_errors:
             done(_("The draft was saved."))
@@ -247,12 +257,12 @@ def remove_paper(claim: Claim, paper_id: uuid.UUID) -> Answer:
 @blueprint.post("/claims/<uuid:id>/evidence")
 @needs(Can.CLAIM_EDIT, load=queries.find_claim)
 def add_evidence(claim: Claim) -> Answer:
-    form, settings = EvidenceForm(), current_app.extensions["matchmaker.settings"]
+    form, settings = EvidenceForm(claim.clause), current_app.extensions["matchmaker.settings"]
     form.run(
         lambda: services.add_evidence(
             g.actor,
             claim,
-            kind=EvidenceKind(form.kind.data),
+            kind=form.kind.data,
             stream=form.file.data.stream,
             name=form.file.data.filename or "",
             root=settings.files_dir,

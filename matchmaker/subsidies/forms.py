@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DecimalField, IntegerField, SelectField
-from wtforms.validators import InputRequired
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import InputRequired, Optional
 
-from matchmaker.core import clock
+from matchmaker.core import clock, messages
 from matchmaker.core.web import filters
 from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.papers import EvidenceKind, PaperKind
+from matchmaker.subsidies.facts import FACTS, Fact, FactType, thaw
+from matchmaker.subsidies.models import OTHER
+from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.reviewing import Opinion
+from matchmaker.subsidies.services import NAMED_BY_SUBJECT
 
 _FILL = _l("Please fill this in.")
+F = TypeVar("F", bound="ClaimForm")
+
+
+def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    return [SelectChoice(value=value, label=label) for value, label in pairs]
+
+
+def _stated(value: Any) -> Any:
+    return {"yes": True, "no": False, "": None}.get(value, value) if isinstance(value, str) else value
 
 
 class ClaimForm(Form):
@@ -34,7 +47,44 @@ class ClaimForm(Form):
     )
 
     def entries(self) -> dict[str, Any]:
-        return {"requested_fen": self.requested_fen.data, "statement": self.statement.data}
+        stated = {name.removeprefix("fact_"): _stated(f.data) for name, f in self._fields.items() if name in self.facts}
+        return {"requested_fen": self.requested_fen.data, "statement": self.statement.data, "stated": stated}
+
+    @property
+    def facts(self) -> list[str]:
+        """Names of the fields that state facts."""
+        return [name for name in self._fields if name.startswith("fact_")]
+
+    def show_stated(self, stated: Mapping[str, Any]) -> None:
+        """Fill the fields with what was stated before."""
+        for name, value in thaw(stated).items():
+            if (field := self._fields.get(f"fact_{name}")) is not None:
+                field.data = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def stating(form: type[F], clause: Clause) -> type[F]:
+    """The form with a field for each fact that the claimant states under this clause; all may stay open."""
+    asked = [name for name in clause.asks if name not in NAMED_BY_SUBJECT]
+    return type(form.__name__, (form,), {f"fact_{name}": _fact_field(FACTS[name]) for name in asked})
+
+
+def _fact_field(fact: Fact) -> Any:
+    label = _l(fact.label)
+    match fact.type:
+        case FactType.FLAG:
+            choices = _choices([("", _l("not stated")), ("yes", _l("yes")), ("no", _l("no"))])
+            return SelectField(label, [Optional()], choices=choices)
+        case FactType.CHOICE:
+            assert fact.options is not None
+            names = [("", _l("not stated")), *((str(m), messages.label(m)) for m in fact.options)]
+            return SelectField(label, [Optional()], choices=_choices(names))
+        case FactType.DAY:
+            return DayField(label, required=False)
+        case FactType.FEN:
+            return MoneyField(label, required=False)
+        case FactType.COUNT:
+            return IntegerField(label, [Optional()])
+    return line(label, required=False)
 
 
 class NewClaimForm(ClaimForm):
@@ -61,11 +111,12 @@ class EvidenceForm(Form):
     kind = SelectField(_l("Kind of document"), choices=[])
     file = FileField(_l("File"), [FileRequired(_l("Choose a file."))], description=_l("PDF, PNG, JPEG, DOCX or XLSX."))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, clause: Clause, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind.choices = labelled(EvidenceKind)
+        asked = [(one.id, filters.in_language(one.label.zh, one.label.en)) for one in clause.evidence]
+        self.kind.choices = [*asked, (OTHER, _l("Other document"))]
         if not self.kind.data or self.kind.data == "None":
-            self.kind.data = str(EvidenceKind.OTHER)
+            self.kind.data = OTHER
 
 
 class PaperForm(Form):
@@ -185,7 +236,7 @@ class WorkdayForm(Form):
     day = DayField(_l("Day"))
     works = SelectField(
         _l("That day is"),
-        choices=[("no", _l("a day off")), ("yes", _l("a workday"))],
+        choices=_choices([("no", _l("a day off")), ("yes", _l("a workday"))]),
         validators=[InputRequired(_FILL)],
     )
     note = line(_l("Source"), help=_l("The announcement that says so."))

@@ -18,7 +18,7 @@ from matchmaker.core.workflow import Stateful
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import papers, policies
 from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.papers import EvidenceKind, PaperKind
+from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.rules import Situation, Verdict, judge
 from matchmaker.subsidies.states import (
     DECIDED_STATES,
@@ -31,8 +31,7 @@ from matchmaker.subsidies.states import (
 )
 
 register_labels(LABELS)
-register_labels(papers.PAPER_LABELS)
-register_labels(papers.EVIDENCE_LABELS)
+register_labels(papers.LABELS)
 
 
 def _in(states: tuple[ClaimState, ...]) -> str:
@@ -144,14 +143,17 @@ class Claim(Stateful, db.Model):
         return judge(self.clause, Situation.thaw(self.situation)) if self.situation is not None else None
 
 
+OTHER = "other"
+
+
 class ClaimEvidence(db.Model):
     __tablename__ = "claim_evidence"
-    __table_args__ = (UniqueConstraint("claim_id", "file_id"), one_of("kind", EvidenceKind))
+    __table_args__ = (UniqueConstraint("claim_id", "file_id"),)
 
     id: Mapped[uuid.UUID] = id_column()
     claim_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("claims.id"))
     file_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("stored_files.id"))
-    kind: Mapped[EvidenceKind] = mapped_column(Choice(EvidenceKind), default=EvidenceKind.OTHER)
+    kind: Mapped[str] = mapped_column(default=OTHER)  # id of a document that the clause asks for, or other
     name: Mapped[str]
     added_by_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime]

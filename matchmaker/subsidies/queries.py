@@ -23,14 +23,14 @@ from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import gather, policies
-from matchmaker.subsidies.catalogue import Clause, ClauseKind
+from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
 from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import WITH_A_SUM, EvidenceKind, PaperKind, evidence_asked
+from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimReview
-from matchmaker.subsidies.rules import CLAIMANT_PART, RECEIPTS, Situation, Verdict, judge
+from matchmaker.subsidies.rules import RECEIPTS, Situation, Verdict, judge
 from matchmaker.subsidies.states import (
     DECIDED_STATES,
     EDITABLE_STATES,
@@ -113,10 +113,10 @@ def find_paper(claim: Claim, paper_id: uuid.UUID) -> ClaimPaper | None:
     return next((paper for paper in claim.papers if paper.id == paper_id), None)
 
 
-def list_missing_evidence(claim: Claim) -> list[EvidenceKind]:
-    """Kinds of file that the clause asks for and that are not attached yet."""
+def list_missing_evidence(claim: Claim) -> list[Document]:
+    """Documents that the clause needs and that are not attached yet."""
     attached = {row.kind for row in claim.evidence}
-    return [kind for kind in evidence_asked(CLAIMANT_PART.get(claim.clause_id)) if kind not in attached]
+    return [document for document in claim.clause.evidence if document.needed and document.id not in attached]
 
 
 def list_claims(

@@ -18,10 +18,11 @@ from matchmaker.core.money import within_limit
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
-from matchmaker.subsidies.catalogue import Per
+from matchmaker.subsidies.catalogue import Clause, Per
+from matchmaker.subsidies.facts import freeze as freeze_facts
 from matchmaker.subsidies.folding import fold
-from matchmaker.subsidies.models import Claim, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, EvidenceKind, PaperKind
+from matchmaker.subsidies.models import OTHER, Claim, ClaimEvidence, ClaimPaper
+from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, PaperKind
 from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import Particulars, Recovery
@@ -30,6 +31,7 @@ from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction
 
 MOST_EVIDENCE = 20
 MOST_PAPERS = 60
+NAMED_BY_SUBJECT = ("project_title", "park_name")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is mistaken for another on paper
 
 
@@ -131,7 +133,7 @@ def draft_claim(
         claimed_by_user_id=actor.user_id,
         deal=deal,
         subject=subject,
-        stated=dict(stated or {}),
+        stated=_stated(clause, subject, stated),
         requested_fen=requested_fen,
         statement=statement,
         created_at=clock.now(),
@@ -153,7 +155,7 @@ def edit_claim(
     _check_sum(claim, requested_fen, field="requested_fen")
     claim.requested_fen, claim.statement = requested_fen, statement
     if stated is not None:
-        claim.stated = dict(stated)
+        claim.stated = _stated(claim.clause, claim.subject, stated)
     audit.record(actor, "claim.edited", claim, requested_fen=requested_fen)
 
 
@@ -166,7 +168,7 @@ def add_evidence(
     name: str,
     root: Path,
     limit_bytes: int,
-    kind: EvidenceKind = EvidenceKind.OTHER,
+    kind: str = OTHER,
 ) -> ClaimEvidence:
     """Attach a file. Raises TooMuchEvidence, EvidenceTwice, and what `files.put` refuses."""
     if len(claim.evidence) >= MOST_EVIDENCE:
@@ -175,13 +177,13 @@ def add_evidence(
     evidence = ClaimEvidence(
         claim=claim,
         file=file,
-        kind=kind,
+        kind=kind if kind in {document.id for document in claim.clause.evidence} else OTHER,
         name=files.safe_name(name, file.media_type),
         added_by_user_id=actor.user_id,
         created_at=clock.now(),
     )
     db.session.add(evidence)
-    audit.record(actor, "claim.evidence_added", claim, sha256=file.sha256, kind=str(kind))
+    audit.record(actor, "claim.evidence_added", claim, sha256=file.sha256, kind=evidence.kind)
     return evidence
 
 
@@ -291,6 +293,13 @@ def cap_of(claim: Claim) -> int:
     cap_fen = claim.clause.amount_fen
     assert cap_fen is not None
     return cap_fen
+
+
+def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the claimant states of what the clause asks for; the thing claimed for is named once."""
+    named = {name: subject for name in NAMED_BY_SUBJECT if name in clause.asks}
+    given: dict[str, Any] = {**(stated or {}), **named}
+    return freeze_facts({name: value for name, value in given.items() if name in clause.asks})
 
 
 def _used_key(kind: PaperKind, folded: str) -> str | None:

@@ -42,10 +42,6 @@ CHECKS = {
         "used_fen": "used_fen + reserved_fen <= total_fen",
     },
     "claim_allowances": {"used_fen": "used_fen >= 0 AND used_fen <= cap_fen"},
-    "claim_evidence": {
-        "kind": "kind IN ('contract', 'registration', 'invoice', 'receipt', 'service_agreement', "
-        "'service_record', 'recognition', 'project_report', 'pledge', 'other')"
-    },
     "journal_entries": {
         "kind": "kind IN ('deal_due', 'deal_payment', 'budget_appropriation', 'budget_reservation', "
         "'budget_commitment', 'budget_release', 'subsidy_payout', 'subsidy_interest', "
@@ -127,7 +123,7 @@ def upgrade() -> None:
     op.drop_index("ix_claims_programme", "claims")
     _alter("claims", OLD_CHECKS["claims"], CHECKS["claims"], _claims)
     _alter("budgets", OLD_CHECKS["budgets"], CHECKS["budgets"], _not_null("reserved_fen", types.Fen()))
-    _alter("claim_evidence", (), CHECKS["claim_evidence"], _not_null("kind", sa.Text()))
+    _alter("claim_evidence", (), {}, _not_null("kind", sa.Text()))
     _alter("claim_allowances", OLD_CHECKS["claim_allowances"], CHECKS["claim_allowances"], _by_period)
     op.create_index("ix_claims_programme", "claims", ["programme", "year", "state", "submitted_at", "id"])
     op.create_index("ix_claims_ranking", "claims", ["programme", "year", "review_score", "id"])
@@ -192,7 +188,7 @@ def downgrade() -> None:
     _alter("claims", (), OLD_CHECKS["claims"], _old_claims)
     op.create_index("ix_claims_programme", "claims", ["programme", "year", "state"])
     _alter("budgets", CHECKS["budgets"], OLD_CHECKS["budgets"], lambda batch: batch.drop_column("reserved_fen"))
-    _alter("claim_evidence", CHECKS["claim_evidence"], {}, lambda batch: batch.drop_column("kind"))
+    _alter("claim_evidence", (), {}, lambda batch: batch.drop_column("kind"))
     op.execute("DELETE FROM claim_allowances WHERE length(period) <> 4 OR period NOT BETWEEN '2000' AND '2999'")
     op.add_column("claim_allowances", sa.Column("year", types.Number(), nullable=True))
     op.execute("UPDATE claim_allowances SET year = CAST(period AS INTEGER)")
