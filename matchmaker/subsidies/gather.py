@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState, Recognition
 from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role
@@ -123,7 +124,7 @@ def deal_facts(
     received = _received(ids, on)
     introductions = introduced(deals)
     claims = standing_claims(ids, but=claim_id)
-    recorded = {deal.id: _recorded(deal, on) for deal in deals}
+    recorded = _recorded(deals, on)
     return {
         deal.id: {
             **_parties_facts(deal, claimant_id, organisations, shared),
@@ -181,14 +182,21 @@ def _days_facts(deal: Deal, on: date) -> Facts:
     return facts | {name: day for name, day in days.items() if day is not None}
 
 
-def _recorded(deal: Deal, on: date) -> Facts:
-    """Registration of the contract and confirmation of the intermediary, where the deals record them."""
+def _recorded(deals: Sequence[Deal], on: date) -> dict[uuid.UUID, Facts]:
+    """Registration of the contract and confirmation of the intermediary, where the deals keep them, in few reads."""
+    kept = [getattr(Deal, name) for name in ("registration", "records") if hasattr(Deal, name)]
+    if kept:
+        query = sa.select(Deal).where(Deal.id.in_([deal.id for deal in deals]))
+        db.session.scalars(query.options(*(selectinload(one) for one in kept))).all()  # onto the deals at hand
+    return {deal.id: _recorded_of(deal, on) for deal in deals}
+
+
+def _recorded_of(deal: Any, on: date) -> Facts:
     facts: Facts = {}
-    if hasattr(deals_queries, "registration"):
-        row = deals_queries.registration(deal)
-        known = row is not None and row.registered_on <= on
-        facts["contract_registered"] = known
-        if known:
+    if hasattr(deal, "registration"):
+        row = deal.registration
+        facts["contract_registered"] = row is not None and row.registered_on <= on
+        if facts["contract_registered"]:
             facts |= {"registered_on": row.registered_on, "approved_fen": row.approved_fen}
     if hasattr(deals_queries, "broker_confirmed") and deal.broker_id is not None:
         facts["broker_confirmed"] = bool(deals_queries.broker_confirmed(deal))
