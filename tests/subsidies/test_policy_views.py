@@ -115,6 +115,7 @@ def test_the_navigator_shows_what_fits_and_what_is_missing_with_the_way_there(ap
     assert page.index("P4-3") < page.index("接近符合：尚缺条件</h2>") < page.index('href="/policy/P4-4"')
     assert f'href="/organisations/{organisation.id}/recognitions/new"' in page
     assert heading(client.get("/policy/navigator", headers=EN)).startswith("Subsidies for")
+    assert 'href="/policy/navigator"' in text(client.get("/policy"))
 
 
 def test_a_deal_that_comes_near_is_linked_with_the_claim(app: Flask, client: FlaskClient) -> None:
