@@ -226,6 +226,16 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Task:
+    """A project of the action plan with the actions it consists of."""
+
+    id: str
+    label: Label
+    source_phrase: str
+    actions: tuple[Label, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """One file of policy, in its own order. Labels are empty where there are no clauses."""
 
@@ -235,6 +245,7 @@ class Catalogue:
     source: Source
     clauses: tuple[Clause, ...] = ()
     targets: tuple[Target, ...] = ()
+    tasks: tuple[Task, ...] = ()
     kind_labels: Mapping[ClauseKind, Label] = field(default_factory=dict)
     per_labels: Mapping[Per, Label] = field(default_factory=dict)
     rate_missing: Label | None = None
@@ -269,6 +280,7 @@ class Catalogue:
 CHANGEABLE = ("amount_fen", "percent", "rate", "base", "minimum_fen", "deadline_on", "conditions")
 """What a dated value may change."""
 
-_BY_ITSELF = frozenset({"claimed_on", "rival_claim", "claims_elsewhere"})
+_BY_ITSELF = frozenset({"claimed_on", "rival_claim", "claims_elsewhere", "invoices_fen"})
+"""Facts of a claim that nobody is asked for: they come of the claim itself and of the papers entered with it."""
 
 _PAYING = frozenset({ClauseKind.CAP, ClauseKind.FIXED})

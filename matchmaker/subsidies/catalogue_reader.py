@@ -29,6 +29,7 @@ from matchmaker.subsidies.catalogue import (
     Rule,
     Source,
     Target,
+    Task,
 )
 from matchmaker.subsidies.catalogue_faults import (
     BadCatalogue,
@@ -230,7 +231,7 @@ _CLAUSE: Mapping[str, _Check] = {
     **_VALUES,
 }
 
-_SECTIONS = frozenset({"labels", "parts", "rules", "documents", "clauses", "targets"})
+_SECTIONS = frozenset({"labels", "parts", "rules", "documents", "clauses", "targets", "tasks"})
 _OPTIONAL = frozenset(
     {"part", "programme", "department_zh", "department_en", "counts", "evidence", "excludes", "changes"}
     | {"minimum_fen", "deadline_on", "conditions"}
@@ -252,13 +253,15 @@ _TARGET: Mapping[str, _Check] = {
     "source_phrase": _text,
 }
 
+_TASK: Mapping[str, _Check] = {"id": _text, "zh": _text, "en": _text, "source_phrase": _text, "actions": _as_is}
+
 _LABEL: Mapping[str, _Check] = {"zh": _text, "en": _text}
 
 _ROOT: Mapping[str, _Check] = {
     "id": _text,
     "title_zh": _text,
     "title_en": _text,
-    **dict.fromkeys(("source", "labels", "parts", "rules", "documents", "clauses", "targets"), _as_is),
+    **dict.fromkeys(("source", "labels", "parts", "rules", "documents", "clauses", "targets", "tasks"), _as_is),
 }
 
 
@@ -297,7 +300,7 @@ def _both_or_neither(read: dict[str, Any], key: str, partner: str) -> None:
 
 # --- how the file is walked: every mapping knows its lines, faults are gathered ---
 
-_Row = TypeVar("_Row", Clause, Target, Part, Rule, Document)
+_Row = TypeVar("_Row", Clause, Target, Part, Rule, Document, Task)
 
 
 class _Reader:
@@ -330,6 +333,7 @@ class _Reader:
         clauses = self.rows(root, "clauses", _CLAUSE, self.clause, optional=_OPTIONAL)
         self.exclusions(root, clauses)
         targets = self.rows(root, "targets", _TARGET, lambda read, row: _target(read))
+        tasks = self.rows(root, "tasks", _TASK, self.task)
         labels = self.labels(root) if "clauses" in root or "labels" in root else {}
         if self.faults or head is None or source is None:
             return None
@@ -340,6 +344,7 @@ class _Reader:
             source=Source(**source),
             clauses=clauses,
             targets=targets,
+            tasks=tasks,
             parts=parts,
             rules=self.rules,
             **labels,
@@ -483,6 +488,14 @@ class _Reader:
                     self.fault(NameUnknown, line, clause.id, key="excludes", name=name)
                 elif clause.id not in by_id[name].excludes:
                     self.fault(OneSided, line, clause.id, name=name)
+
+    def task(self, read: dict[str, Any], row: Lined) -> Task:
+        where, line, entries = read["id"], row.lines["actions"], read["actions"]
+        if not isinstance(entries, list) or not entries:
+            raise Refused(NotAList, key="actions")
+        labels = [self.entry(entry, f"{where}.actions", line, _LABEL) for entry in entries]
+        actions = tuple(Label(**label) for label in labels if label is not None)
+        return Task(where, Label(read["zh"], read["en"]), read["source_phrase"], actions)
 
     # --- labels ---
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState, Recognition
 from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role
@@ -123,7 +124,7 @@ def deal_facts(
     received = _received(ids, on)
     introductions = introduced(deals)
     claims = standing_claims(ids, but=claim_id)
-    recorded = {deal.id: _recorded(deal, on) for deal in deals}
+    recorded = _recorded(deals, on)
     return {
         deal.id: {
             **_parties_facts(deal, claimant_id, organisations, shared),
@@ -181,9 +182,16 @@ def _days_facts(deal: Deal, on: date) -> Facts:
     return facts | {name: day for name, day in days.items() if day is not None}
 
 
-def _recorded(deal: Deal, on: date) -> Facts:
-    """Registration of the contract and confirmation of the intermediary."""
-    row = deals_queries.registration(deal)
+def _recorded(deals: Sequence[Deal], on: date) -> dict[uuid.UUID, Facts]:
+    """Registration of the contract and confirmation of the intermediary, in two reads for all deals."""
+    query = sa.select(Deal).where(Deal.id.in_([deal.id for deal in deals]))
+    loads = (selectinload(Deal.registration), selectinload(Deal.records))
+    db.session.scalars(query.options(*loads)).all()  # onto the deals at hand
+    return {deal.id: _recorded_of(deal, on) for deal in deals}
+
+
+def _recorded_of(deal: Deal, on: date) -> Facts:
+    row = deal.registration
     known = row is not None and row.registered_on <= on
     facts: Facts = {"contract_registered": known}
     if row is not None and known:

@@ -12,7 +12,7 @@ from matchmaker.subsidies import budget, deadlines, notice_queries, queries, rev
 from matchmaker.subsidies.deadlines import NOTICE_WORKDAYS
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.review_models import Notice, Objection, ObjectionState
+from matchmaker.subsidies.review_models import ClaimNotice, ClaimObjection, ObjectionState
 from matchmaker.subsidies.services import step
 from matchmaker.subsidies.states import CLAIM, ClaimAction, ClaimState
 
@@ -54,19 +54,19 @@ def _ends_on(day: date) -> date:
 
 
 @command(Can.CLAIM_CHECK)
-def publish_notice(actor: Actor, claim: Claim) -> Notice:
+def publish_notice(actor: Actor, claim: Claim) -> ClaimNotice:
     """Put the proposed sum on public notice, from today. Raises WrongState."""
     CLAIM.step(claim.state, ClaimAction.PUBLISH)
     assert claim.proposed_fen is not None
     starts_on = clock.today()
-    notice = Notice(claim_id=claim.id, fen=claim.proposed_fen, starts_on=starts_on, ends_on=_ends_on(starts_on))
+    notice = ClaimNotice(claim_id=claim.id, fen=claim.proposed_fen, starts_on=starts_on, ends_on=_ends_on(starts_on))
     db.session.add(notice)
     step(actor, claim, ClaimAction.PUBLISH, {"due_on": notice.ends_on}, ends_on=notice.ends_on.isoformat())
     return notice
 
 
 @command(Can.NOTICE_OBJECT)
-def file_objection(actor: Actor, notice: Notice, *, text: str) -> Objection:
+def file_objection(actor: Actor, notice: ClaimNotice, *, text: str) -> ClaimObjection:
     """Object to a notice that still runs; the claim waits until the bureau has decided.
 
     Raises NoticeOver, ObjectionEmpty, TooManyObjections.
@@ -78,7 +78,7 @@ def file_objection(actor: Actor, notice: Notice, *, text: str) -> Objection:
         raise ObjectionEmpty(field="text")
     if sum(row.state == ObjectionState.OPEN for row in notice.objections) >= MOST_OBJECTIONS:
         raise TooManyObjections()
-    objection = Objection(
+    objection = ClaimObjection(
         notice=notice,
         filed_by_user_id=actor.user_id,
         organisation_id=actor.organisation_id,
@@ -92,7 +92,7 @@ def file_objection(actor: Actor, notice: Notice, *, text: str) -> Objection:
 
 
 @command(Can.CLAIM_DECIDE)
-def dismiss_objection(actor: Actor, claim: Claim, *, objection: Objection, decision: str) -> None:
+def dismiss_objection(actor: Actor, claim: Claim, *, objection: ClaimObjection, decision: str) -> None:
     """Decide against an objection; after the last one the notice runs anew for its full time.
 
     Raises ReasonMissing, DecidedAlready, OwnObjection, WrongState.
@@ -109,7 +109,7 @@ def dismiss_objection(actor: Actor, claim: Claim, *, objection: Objection, decis
 
 
 @command(Can.CLAIM_DECIDE)
-def uphold_objection(actor: Actor, claim: Claim, *, objection: Objection, decision: str) -> None:
+def uphold_objection(actor: Actor, claim: Claim, *, objection: ClaimObjection, decision: str) -> None:
     """Decide for an objection: the claim is rejected and its sum released. Raises ReasonMissing, DecidedAlready,
     OwnObjection.
     """
@@ -121,7 +121,7 @@ def uphold_objection(actor: Actor, claim: Claim, *, objection: Objection, decisi
             _decide(actor, row, ObjectionState.UPHELD, decision)
 
 
-def _open(actor: Actor, objection: Objection) -> Notice:
+def _open(actor: Actor, objection: ClaimObjection) -> ClaimNotice:
     if objection.state != ObjectionState.OPEN:
         raise DecidedAlready()
     if objection.filed_by_user_id == actor.user_id:
@@ -129,7 +129,7 @@ def _open(actor: Actor, objection: Objection) -> Notice:
     return objection.notice
 
 
-def _decide(actor: Actor, objection: Objection, state: ObjectionState, decision: str) -> None:
+def _decide(actor: Actor, objection: ClaimObjection, state: ObjectionState, decision: str) -> None:
     objection.state, objection.decision = state, decision
     objection.decided_by_user_id, objection.decided_at = actor.user_id, clock.now()
 

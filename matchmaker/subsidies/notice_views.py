@@ -15,7 +15,7 @@ from matchmaker.subsidies import notice_queries, notice_services, workdays
 from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.forms import ObjectionForm, WorkdayForm
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.review_models import Notice
+from matchmaker.subsidies.review_models import ClaimNotice
 from matchmaker.subsidies.states import ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
@@ -34,11 +34,11 @@ def notices() -> Answer:
 
 @blueprint.get("/notices/<uuid:id>")
 @needs(Can.NOTICE_VIEW, load=notice_queries.find_notice)
-def notice(notice: Notice) -> Answer:
+def notice(notice: ClaimNotice) -> Answer:
     return _page(notice, ObjectionForm(formdata=None))
 
 
-def _page(notice: Notice, form: ObjectionForm) -> str:
+def _page(notice: ClaimNotice, form: ObjectionForm) -> str:
     claim = notice.claim
     runs = claim.state in (ClaimState.ON_NOTICE, ClaimState.OBJECTED) and clock.today() <= notice.ends_on
     return render_template(
@@ -48,7 +48,7 @@ def _page(notice: Notice, form: ObjectionForm) -> str:
 
 @blueprint.post("/notices/<uuid:id>/object")
 @needs(Can.NOTICE_OBJECT, load=notice_queries.find_notice)
-def file_objection(notice: Notice) -> Answer:
+def file_objection(notice: ClaimNotice) -> Answer:
     form = ObjectionForm()
     form.run(lambda: notice_services.file_objection(g.actor, notice, text=form.text.data or ""))
     if form.has_errors:

@@ -29,7 +29,7 @@ from matchmaker.core.access import (
 from matchmaker.core.db import db
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies.models import Claim
-from matchmaker.subsidies.review_models import ClaimReview, Notice
+from matchmaker.subsidies.review_models import ClaimNotice, ClaimReview
 from matchmaker.subsidies.states import EDITABLE_STATES, ClaimState
 
 
@@ -148,4 +148,4 @@ define(
     }
 )
 seen_through(Claim, Can.CLAIM_VIEW)
-seen_through(Notice, Can.NOTICE_VIEW)
+seen_through(ClaimNotice, Can.NOTICE_VIEW)

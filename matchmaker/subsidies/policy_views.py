@@ -28,9 +28,6 @@ from matchmaker.subsidies.policy_permissions import Can
 Answer = str | Response | BaseResponse | tuple[str, int]
 
 navigation.item("subsidies.clauses", N_("Policy"), 50)
-navigation.item(
-    "subsidies.navigator", N_("Navigator"), 51, shown=lambda actor: actor.organisation_kind in prospects.KINDS
-)
 
 
 @blueprint.context_processor

@@ -130,7 +130,7 @@ class ClaimFlag(db.Model):
     raised_at: Mapped[datetime]
 
 
-class Notice(db.Model):
+class ClaimNotice(db.Model):
     """The public notice of a proposed sum. A dismissed objection lets it run anew: `ends_on` moves, `starts_on`
     stays.
     """
@@ -150,12 +150,12 @@ class Notice(db.Model):
     ends_on: Mapped[date]
 
     claim: Mapped[Claim] = relationship()
-    objections: Mapped[list[Objection]] = relationship(
-        back_populates="notice", order_by="Objection.filed_at, Objection.id"
+    objections: Mapped[list[ClaimObjection]] = relationship(
+        back_populates="notice", order_by="ClaimObjection.filed_at, ClaimObjection.id"
     )
 
 
-class Objection(db.Model):
+class ClaimObjection(db.Model):
     __tablename__ = "claim_objections"
     __table_args__ = (
         one_of("state", ObjectionState),
@@ -177,7 +177,7 @@ class Objection(db.Model):
     decided_by_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime | None]
 
-    notice: Mapped[Notice] = relationship(back_populates="objections")
+    notice: Mapped[ClaimNotice] = relationship(back_populates="objections")
     organisation: Mapped[Organisation | None] = relationship()
 
 

@@ -31,7 +31,7 @@ from matchmaker.subsidies import (
 )
 from matchmaker.subsidies.models import Budget, Claim
 from matchmaker.subsidies.papers import PaperKind
-from matchmaker.subsidies.review_models import FlagState, Objection
+from matchmaker.subsidies.review_models import ClaimObjection, FlagState
 from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.rules import CLAIMANT_PART
 from matchmaker.subsidies.states import ClaimState
@@ -136,7 +136,7 @@ class Case:
         with unit():
             notice_services.publish_notice(self.bureau.reviewer, self.claim)
 
-    def object_(self, who: Actor | None = None, text: str = "该项目已获其他补助") -> Objection:
+    def object_(self, who: Actor | None = None, text: str = "该项目已获其他补助") -> ClaimObjection:
         notice = notice_queries.get_notice_of(self.claim)
         with unit():
             who = who or make_actor(OrganisationKind.ENTERPRISE)

@@ -32,7 +32,7 @@ from matchmaker.subsidies import (
 from matchmaker.subsidies.flags import FlagCode
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import Can, has_interest
-from matchmaker.subsidies.review_models import ClaimFlag, FlagState, Objection, ObjectionState
+from matchmaker.subsidies.review_models import ClaimFlag, ClaimObjection, FlagState, ObjectionState
 from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import SYSTEM, actor, make_actor, make_organisation
@@ -153,9 +153,11 @@ def a_flag(claim: Claim) -> ClaimFlag:
     return found[0] if found else ClaimFlag(claim_id=claim.id, state=FlagState.OPEN, code=FlagCode.SPLIT)
 
 
-def an_objection(claim: Claim) -> Objection:
+def an_objection(claim: Claim) -> ClaimObjection:
     notice = notice_queries.find_notice_of(claim)
-    return notice.objections[0] if notice is not None and notice.objections else Objection(state=ObjectionState.OPEN)
+    return (
+        notice.objections[0] if notice is not None and notice.objections else ClaimObjection(state=ObjectionState.OPEN)
+    )
 
 
 def take(action: str, who: Actor, claim: Claim) -> None:

@@ -87,6 +87,15 @@ def test_a_clause_shows_every_value_with_its_day_and_source(app: Flask, client: 
     assert shown(text(client.get("/policy?rate=recorded"))) == (["P3-4"] if clock.today() >= START else [])
 
 
+def test_the_action_plan_shows_its_six_projects_and_sixteen_actions(app: Flask, client: FlaskClient) -> None:
+    tasks = policies.targets().tasks
+    assert (len(tasks), sum(len(task.actions) for task in tasks)) == (6, 16)
+    page = text(client.get("/policy/targets"))
+    for task in tasks:
+        assert all(label.zh in page for label in (task.label, *task.actions))
+        assert task.label.zh in task.source_phrase
+
+
 def test_a_clause_that_does_not_exist_is_missing(app: Flask, client: FlaskClient) -> None:
     assert client.get("/policy/P9-9").status_code == 404
 
@@ -106,6 +115,7 @@ def test_the_navigator_shows_what_fits_and_what_is_missing_with_the_way_there(ap
     assert page.index("P4-3") < page.index("接近符合：尚缺条件</h2>") < page.index('href="/policy/P4-4"')
     assert f'href="/organisations/{organisation.id}/recognitions/new"' in page
     assert heading(client.get("/policy/navigator", headers=EN)).startswith("Subsidies for")
+    assert 'href="/policy/navigator"' in text(client.get("/policy"))
 
 
 def test_a_deal_that_comes_near_is_linked_with_the_claim(app: Flask, client: FlaskClient) -> None:
