@@ -196,7 +196,7 @@ class Deal(Stateful, db.Model):
     )
     records: Mapped[list[Record]] = relationship(back_populates="deal", order_by="Record.number")
     files: Mapped[list[DealFile]] = relationship(order_by="DealFile.created_at, DealFile.id")
-    notices: Mapped[list[Notice]] = relationship(back_populates="deal", order_by="Notice.number")
+    notices: Mapped[list[DealNotice]] = relationship(back_populates="deal", order_by="DealNotice.number")
     registration: Mapped[Registration | None] = relationship(back_populates="deal")
 
     @property
@@ -418,7 +418,7 @@ class DealFile(db.Model):
     file: Mapped[StoredFile] = relationship()
 
 
-class Notice(Stateful, db.Model):
+class DealNotice(Stateful, db.Model):
     """The public notice of a deal's terms, for one version of them. `ends_on` is the last day for objections."""
 
     __tablename__ = "notices"
@@ -443,8 +443,8 @@ class Notice(Stateful, db.Model):
     created_at: Mapped[datetime]
 
     deal: Mapped[Deal] = relationship(back_populates="notices")
-    objections: Mapped[list[Objection]] = relationship(
-        back_populates="notice", order_by="Objection.created_at, Objection.id"
+    objections: Mapped[list[DealObjection]] = relationship(
+        back_populates="notice", order_by="DealObjection.created_at, DealObjection.id"
     )
 
     def passed(self, today: date) -> bool:
@@ -452,7 +452,7 @@ class Notice(Stateful, db.Model):
         return self.state == NoticeState.OPEN and today > self.ends_on
 
 
-class Objection(db.Model):
+class DealObjection(db.Model):
     """An objection to a notice, and what was decided on it."""
 
     __tablename__ = "notice_objections"
@@ -471,7 +471,7 @@ class Objection(db.Model):
     upheld: Mapped[bool | None] = mapped_column(Flag)
     decided_on: Mapped[date | None]
 
-    notice: Mapped[Notice] = relationship(back_populates="objections")
+    notice: Mapped[DealNotice] = relationship(back_populates="objections")
 
 
 class Registration(db.Model):

@@ -15,7 +15,7 @@ from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.forms import Form, done
 from matchmaker.deals import documents, forms, queries, services
-from matchmaker.deals.models import Notice
+from matchmaker.deals.models import DealNotice
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.terms import fee_lines, trigger_lines
 
@@ -31,7 +31,7 @@ def _words() -> dict[str, Any]:
     return {"line_text": documents.line_text, "today": clock.today()}
 
 
-@blueprint.get("/notices")
+@blueprint.get("/deals/notices")
 @needs(Can.NOTICE_VIEW)
 def notices() -> Answer:
     text = paging.search_text()
@@ -39,13 +39,13 @@ def notices() -> Answer:
     return render_template("deals/notices.html", page=page, text=text)
 
 
-@blueprint.get("/notices/<uuid:id>")
+@blueprint.get("/deals/notices/<uuid:id>")
 @needs(Can.NOTICE_VIEW, load=queries.find_notice)
-def notice(notice: Notice) -> Answer:
+def notice(notice: DealNotice) -> Answer:
     return _page(notice)
 
 
-def _page(notice: Notice, refused: dict[str, Form] | None = None) -> str:
+def _page(notice: DealNotice, refused: dict[str, Form] | None = None) -> str:
     """The notice with the price or the formula that was agreed, and forms to object and to decide."""
     version = next(row for row in notice.deal.versions if row.number == notice.number)
     terms, today = version.terms, clock.today()
@@ -66,9 +66,9 @@ def _page(notice: Notice, refused: dict[str, Form] | None = None) -> str:
     )
 
 
-@blueprint.post("/notices/<uuid:id>/objections")
+@blueprint.post("/deals/notices/<uuid:id>/objections")
 @needs(Can.NOTICE_OBJECT, load=queries.find_notice)
-def object_to(notice: Notice) -> Answer:
+def object_to(notice: DealNotice) -> Answer:
     form = forms.ObjectionForm()
     form.run(
         lambda: services.object_to_notice(g.actor, notice, text=form.text.data or "", objector=form.objector.data or "")
@@ -79,9 +79,9 @@ def object_to(notice: Notice) -> Answer:
     return redirect(url_for("notices.notice", id=notice.id))
 
 
-@blueprint.post("/notices/<uuid:id>/objections/<uuid:objection_id>/decision")
+@blueprint.post("/deals/notices/<uuid:id>/objections/<uuid:objection_id>/decision")
 @needs(Can.NOTICE_DECIDE, load=queries.find_notice)
-def decide(notice: Notice, objection_id: uuid.UUID) -> Answer:
+def decide(notice: DealNotice, objection_id: uuid.UUID) -> Answer:
     objection = queries.find_objection(notice, objection_id)
     if objection is None:
         raise NotFound()

@@ -23,7 +23,7 @@ from matchmaker.core.access import (
     signed_in,
     verified,
 )
-from matchmaker.deals.models import Deal, Notice
+from matchmaker.deals.models import Deal, DealNotice
 from matchmaker.deals.states import DealAction, PartyRole, sides_for
 
 
@@ -65,10 +65,10 @@ class Can(Permission):
     DEAL_REGISTER = "deal:register"
     DEAL_CONFIRM_BROKER = "deal:confirm_broker"
     DEAL_STATE_REWARD = "deal:state_reward"
-    NOTICE_PUBLISH = "notice:publish"
-    NOTICE_VIEW = "notice:view"
-    NOTICE_OBJECT = "notice:object"
-    NOTICE_DECIDE = "notice:decide"
+    NOTICE_PUBLISH = "deal_notice:publish"
+    NOTICE_VIEW = "deal_notice:view"
+    NOTICE_OBJECT = "deal_notice:object"
+    NOTICE_DECIDE = "deal_notice:decide"
 
 
 SIGNATORY: Mapping[PartyRole, Role] = MappingProxyType(
@@ -153,8 +153,8 @@ define(
         Can.NOTICE_PUBLISH: _licensor,
         Can.NOTICE_VIEW: everyone,  # that is what a public notice is for
         Can.NOTICE_OBJECT: signed_in,
-        Can.NOTICE_DECIDE: Member(Notice.licensor_id, SIGNATORY[PartyRole.LICENSOR]),
+        Can.NOTICE_DECIDE: Member(DealNotice.licensor_id, SIGNATORY[PartyRole.LICENSOR]),
     }
 )
 seen_through(Deal, Can.DEAL_VIEW)
-seen_through(Notice, Can.NOTICE_VIEW)
+seen_through(DealNotice, Can.NOTICE_VIEW)

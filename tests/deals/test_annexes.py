@@ -19,7 +19,7 @@ from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import Forbidden, WrongState
 from matchmaker.core.files import StoredFile
 from matchmaker.deals import queries, refusals, rewards, services
-from matchmaker.deals.models import FileKind, Notice, Record
+from matchmaker.deals.models import DealNotice, FileKind, Record
 from matchmaker.deals.states import DealState
 from matchmaker.deals.terms import Completer, PricingRoute
 from tests.deals.pages import EN, as_, text_of
@@ -43,7 +43,7 @@ def negotiated(**changes: Any) -> Play:
     return make_deal(DealState.AGREED, terms=make_terms(pricing=PricingRoute.NEGOTIATED, **changes))
 
 
-def publish(play: Play, **facts: Any) -> Notice:
+def publish(play: Play, **facts: Any) -> DealNotice:
     return play.act(LICENSOR, services.publish_notice, **{"summary": "可在零下三十度启动。", **facts})
 
 
@@ -149,7 +149,7 @@ def test_the_notice_is_read_without_signing_in_and_says_what_the_rule_asks(app: 
     objected(play, 0)
     play.deal.licensor  # noqa: B018 - loaded before the client ends this transaction
     id_, title, names = notice.id, play.deal.title, (play.deal.licensor.name, play.deal.licensee.name)
-    listed, page = client.get("/notices", headers=EN), client.get(f"/notices/{id_}", headers=EN)
+    listed, page = client.get("/deals/notices", headers=EN), client.get(f"/deals/notices/{id_}", headers=EN)
     assert (listed.status_code, page.status_code) == (200, 200)
     assert title in text_of(listed)
     for words in (
@@ -162,22 +162,22 @@ def test_the_notice_is_read_without_signing_in_and_says_what_the_rule_asks(app: 
     ):
         assert words in text_of(page)
     assert "权属有争议" not in text_of(page)  # the words of an objector are for the owner
-    assert "权属有争议" in text_of(as_(client, play.actors[LICENSOR]).get(f"/notices/{id_}"))
-    assert "No notice fits" in text_of(client.get("/notices?q=nothing", headers=EN))
+    assert "权属有争议" in text_of(as_(client, play.actors[LICENSOR]).get(f"/deals/notices/{id_}"))
+    assert "No notice fits" in text_of(client.get("/deals/notices?q=nothing", headers=EN))
 
 
 def test_objecting_and_deciding_on_the_page(app: Flask, client: FlaskClient) -> None:
     play = negotiated()
     id_ = publish(play).id
-    assert "/sign-in" in client.post(f"/notices/{id_}/objections", data={"text": "x"}).location
+    assert "/sign-in" in client.post(f"/deals/notices/{id_}/objections", data={"text": "x"}).location
     as_(client, make_actor(OrganisationKind.ENTERPRISE))
-    assert client.post(f"/notices/{id_}/objections", data={"text": ""}).status_code == 422
-    assert client.post(f"/notices/{id_}/objections", data={"text": "权属有争议"}).status_code == 302
-    objection = db.session.get_one(Notice, id_).objections[0].id
-    address = f"/notices/{id_}/objections/{objection}/decision"
+    assert client.post(f"/deals/notices/{id_}/objections", data={"text": ""}).status_code == 422
+    assert client.post(f"/deals/notices/{id_}/objections", data={"text": "权属有争议"}).status_code == 302
+    objection = db.session.get_one(DealNotice, id_).objections[0].id
+    address = f"/deals/notices/{id_}/objections/{objection}/decision"
     assert client.post(address, data={"decision": "x"}).status_code == 403
     assert as_(client, play.actors[LICENSOR]).post(address, data={"decision": "已核对"}).status_code == 302
-    assert db.session.get_one(Notice, id_).state == "open"
+    assert db.session.get_one(DealNotice, id_).state == "open"
 
 
 # --- registration ---------------------------------------------------------------------------------------------------

@@ -351,7 +351,7 @@ def test_both_faces_of_every_rule_agree(app: Flask) -> None:
     deals = list(db.session.scalars(sa.select(Deal)))
     rules = access.all_rules()
     for permission in Can:
-        if permission.startswith("notice:") and permission != Can.NOTICE_PUBLISH:
+        if permission.startswith("deal_notice:") and permission != Can.NOTICE_PUBLISH:
             continue  # those are rules on notices
         for actor in actors:
             rows = set(db.session.scalars(sa.select(Deal.id).where(access.visible(actor, permission))))

@@ -16,7 +16,7 @@ from matchmaker.core import messages
 from matchmaker.core.web import filters
 from matchmaker.deals import queries
 from matchmaker.deals.documents import line_text, percent_text
-from matchmaker.deals.models import Deal, Notice, RewardStatement
+from matchmaker.deals.models import Deal, DealNotice, RewardStatement
 from matchmaker.deals.papers.capitals import capitals
 from matchmaker.deals.papers.paper import Block, Facts, Paper, Paragraph, Signatures, Table, Text
 from matchmaker.deals.royalty import Royalty
@@ -88,7 +88,7 @@ def in_words(fen: int) -> str:
 # --- public notice --------------------------------------------------------------------------------------------------
 
 
-def notice_sheet(notice: Notice) -> Paper:
+def notice_sheet(notice: DealNotice) -> Paper:
     """What the law and the provinces want to be read: name, summary, mode, price or formula, related party, days."""
     deal = notice.deal
     version = next(version for version in deal.versions if version.number == notice.number)

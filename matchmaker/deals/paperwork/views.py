@@ -17,7 +17,7 @@ from matchmaker.core.errors import NotFound
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import done
 from matchmaker.deals import queries
-from matchmaker.deals.models import Deal, FileKind, Notice, RewardStatement
+from matchmaker.deals.models import Deal, DealNotice, FileKind, RewardStatement
 from matchmaker.deals.papers.editions import LANGUAGES
 from matchmaker.deals.papers.paper import Paper, to_data
 from matchmaker.deals.paperwork import contracts, letters, services, sheets
@@ -117,9 +117,9 @@ def _attach(deal: Deal, form: SignedContractForm) -> Any:
 # --- sheets and letters ---------------------------------------------------------------------------------------------
 
 
-@blueprint.get("/notices/<uuid:id>/sheet.pdf")
+@blueprint.get("/deals/notices/<uuid:id>/sheet.pdf")
 @needs(Can.NOTICE_VIEW, load=queries.find_notice)
-def notice_sheet(notice: Notice) -> Response:
+def notice_sheet(notice: DealNotice) -> Response:
     return _sheet(sheets.notice_sheet(notice), notice.deal.title, notice.created_at)
 
 

@@ -18,9 +18,9 @@ from matchmaker.deals.models import (
     Deal,
     DealAchievement,
     DealFile,
+    DealNotice,
+    DealObjection,
     FileKind,
-    Notice,
-    Objection,
     Payment,
     Registration,
 )
@@ -87,30 +87,30 @@ def needs_notice(deal: Deal) -> bool:
     return terms is not None and terms.pricing is PricingRoute.NEGOTIATED
 
 
-def notice(deal: Deal) -> Notice | None:
+def notice(deal: Deal) -> DealNotice | None:
     """The notice of the version last offered."""
     return next((row for row in deal.notices if row.number == deal.number), None)
 
 
-def find_notice(notice_id: uuid.UUID) -> Notice | None:
-    query = select(Notice).where(Notice.id == notice_id)
-    return db.session.scalar(query.options(_deal_of_notice(), selectinload(Notice.objections)))
+def find_notice(notice_id: uuid.UUID) -> DealNotice | None:
+    query = select(DealNotice).where(DealNotice.id == notice_id)
+    return db.session.scalar(query.options(_deal_of_notice(), selectinload(DealNotice.objections)))
 
 
-def find_objection(notice: Notice, objection_id: uuid.UUID) -> Objection | None:
+def find_objection(notice: DealNotice, objection_id: uuid.UUID) -> DealObjection | None:
     return next((row for row in notice.objections if row.id == objection_id), None)
 
 
 def list_notices(actor: Actor, *, text: str = "") -> Select[Any]:
     """Notices, those that are open longest first, with what they are about."""
-    query = select(Notice).join(Notice.deal).where(visible(actor, Can.NOTICE_VIEW)).options(_deal_of_notice())
+    query = select(DealNotice).join(DealNotice.deal).where(visible(actor, Can.NOTICE_VIEW)).options(_deal_of_notice())
     if text:
         query = query.where(Deal.title.contains(text, autoescape=True))
-    return query.order_by(Notice.ends_on.desc(), Notice.id)
+    return query.order_by(DealNotice.ends_on.desc(), DealNotice.id)
 
 
 def _deal_of_notice() -> Any:
     achievements = selectinload(Deal.achievements).joinedload(DealAchievement.achievement)
-    return joinedload(Notice.deal).options(
+    return joinedload(DealNotice.deal).options(
         joinedload(Deal.licensor), joinedload(Deal.licensee), selectinload(Deal.versions), achievements
     )

@@ -19,10 +19,10 @@ from matchmaker.deals.models import (
     ContractType,
     Deal,
     DealFile,
+    DealNotice,
+    DealObjection,
     FileKind,
-    Notice,
     NoticeState,
-    Objection,
     Payment,
     Registration,
     RewardStatement,
@@ -92,7 +92,7 @@ def attach_file(actor: Actor, deal: Deal, *, kind: FileKind, file: StoredFile, n
 
 
 @command(Can.NOTICE_PUBLISH)
-def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None = None) -> Notice:
+def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None = None) -> DealNotice:
     """Publish the agreed terms for everyone to read, from today, for at least fifteen days.
 
     The day of publication counts; signing is open from the day after the last one. Raises NoticeExists,
@@ -108,7 +108,7 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
     if queries.notice(deal) is not None:
         raise NoticeExists()
     today = clock.today()
-    row = Notice(
+    row = DealNotice(
         deal_id=deal.id,
         number=deal.number,
         licensor_id=deal.licensor_id,
@@ -123,15 +123,15 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
 
 
 @command(Can.NOTICE_OBJECT)
-def object_to_notice(actor: Actor, notice: Notice, *, text: str, objector: str = "") -> Objection:
+def object_to_notice(actor: Actor, notice: DealNotice, *, text: str, objector: str = "") -> DealObjection:
     """Object while the notice runs; it is suspended until the licensor has decided.
 
     `objector`: in whose name, where the officer enters an objection that came on paper. Raises WrongState.
     """
-    db.session.refresh(notice, with_for_update={"of": Notice})
+    db.session.refresh(notice, with_for_update={"of": DealNotice})
     NOTICE.step(notice.state, "object")
     between(clock.today(), notice.starts_on, notice.ends_on, field="text")
-    row = Objection(
+    row = DealObjection(
         objector=objector.strip() or actor.organisation_name or _name(actor),
         text=given(text),
         user_id=actor.user_id,
@@ -150,7 +150,9 @@ def _name(actor: Actor) -> str:
 
 
 @command(Can.NOTICE_DECIDE)
-def decide_objection(actor: Actor, notice: Notice, *, objection: Objection, upheld: bool, decision: str) -> None:
+def decide_objection(
+    actor: Actor, notice: DealNotice, *, objection: DealObjection, upheld: bool, decision: str
+) -> None:
     """Record what was found out and decided. Upheld: these terms are not signed. Rejected: the notice goes on, longer
     by the days it was suspended, once no other objection is open.
 
@@ -158,7 +160,7 @@ def decide_objection(actor: Actor, notice: Notice, *, objection: Objection, uphe
     """
     if objection.notice_id != notice.id:
         raise NotFound()
-    db.session.refresh(notice, with_for_update={"of": Notice})
+    db.session.refresh(notice, with_for_update={"of": DealNotice})
     db.session.refresh(objection)
     if objection.upheld is not None:
         raise ObjectionDecided()

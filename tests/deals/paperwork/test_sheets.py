@@ -101,8 +101,8 @@ def test_the_notice_says_what_the_law_wants_and_marks_a_related_party(app: Flask
 
 def test_everyone_may_have_the_sheet_of_a_notice(app: Flask, client: FlaskClient) -> None:
     _, notice = noticed()
-    assert pdf(client, f"/notices/{notice.id}/sheet.pdf").status_code == 200
-    assert pdf(client, f"/notices/{uuid.uuid4()}/sheet.pdf").status_code == 404
+    assert pdf(client, f"/deals/notices/{notice.id}/sheet.pdf").status_code == 200
+    assert pdf(client, f"/deals/notices/{uuid.uuid4()}/sheet.pdf").status_code == 404
 
 
 # --- royalty statement ----------------------------------------------------------------------------------------------
