@@ -132,7 +132,7 @@ def _lines(terms: Terms) -> str:
 
 def _related(terms: Terms) -> str:
     if terms.related_party is None:
-        return str(_("not stated"))
+        return str(_("nothing was said"))
     return str(_("Yes: who takes it is related to one who made it") if terms.related_party else _("No"))
 
 
