@@ -11,7 +11,11 @@ import yaml
 from matchmaker.accounts.models import Membership
 from matchmaker.accounts.roles import MANAGING_ROLE
 from matchmaker.config import SEED_DATA
+from matchmaker.core import clock
 from matchmaker.core.access import Actor
+from matchmaker.deals import queries as deals
+from matchmaker.deals import services as deal_services
+from matchmaker.deals.models import ContractType, Deal
 from matchmaker.demo.world import World
 from matchmaker.subsidies import (
     budget,
@@ -29,6 +33,9 @@ from matchmaker.subsidies.states import ClaimState
 
 RATE = Fraction(345, 10_000)
 """Yearly interest of the sample orders: invented, as all of the demonstration."""
+
+REGISTERED_FEN = 60_000_000
+"""What the contracts of the demonstration are registered with."""
 
 ON_THE_WAY = (
     "submitted",
@@ -55,6 +62,25 @@ def load(world: World) -> None:
         _Claim(world, row).play()
 
 
+def _complete(world: World, deal: Deal) -> None:
+    """Have the contract registered and the intermediary confirmed, as the rules ask before a claim."""
+    sides = {"licensor": deal.licensor, "licensee": deal.licensee}
+    actors = {side: world.member_of(one, MANAGING_ROLE[one.kind]) for side, one in sides.items()}
+    if deal.registration is None:
+        deal_services.register_contract(
+            actors["licensor"],
+            deal,
+            type=ContractType.LICENCE,
+            number=f"示例-{str(deal.id)[:8]}",
+            total_fen=REGISTERED_FEN,
+            approved_fen=REGISTERED_FEN,
+            registered_on=clock.today(),
+        )
+    if deal.broker is not None and not deals.broker_confirmed(deal):
+        for actor in actors.values():
+            deal_services.confirm_broker(actor, deal)
+
+
 class _Claim:
     """One row on its way. Who checks also proposes; another reviewer approves."""
 
@@ -72,6 +98,8 @@ class _Claim:
     def play(self) -> None:
         row = self.row
         with self.world.days_ago(row["days_ago"]):
+            if self.deal is not None:
+                _complete(self.world, self.deal)
             self.draft()
             if self.until != "draft":
                 services.submit_claim(self.claimant, self.claim)

@@ -20,7 +20,7 @@ from matchmaker.subsidies.states import ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 
-navigation.item("subsidies.notices", N_("Public notices"), 53)
+navigation.item("subsidies.notices", N_("Public notices of subsidies"), 53)
 navigation.item("subsidies.workdays", N_("Workdays"), 56, shown=lambda actor: access.may(actor, Can.WORKDAY_SET))
 
 

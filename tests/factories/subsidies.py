@@ -17,6 +17,7 @@ from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db
+from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState
 from matchmaker.subsidies import (
@@ -36,7 +37,7 @@ from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.rules import CLAIMANT_PART
 from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import SYSTEM, actor, make_actor, make_organisation, unit
-from tests.factories.deals import Play, make_deal
+from tests.factories.deals import Play, confirm_broker, make_deal, register
 
 P3_4 = "P3-4"
 CAP_FEN = 50_000_000
@@ -193,6 +194,17 @@ def after_notice(days: int = 40) -> Any:
     return clock.at(clock.now() + timedelta(days=days))
 
 
+def complete(play: Play) -> None:
+    """Register the contract of a signed deal and let both sides confirm the intermediary, where that is not done."""
+    deal = db.session.get_one(Deal, play.deal.id)
+    if deal.signed_on is None:
+        return
+    if deal.registration is None:
+        register(play)
+    if deal.broker_id is not None and not deals.broker_confirmed(deal):
+        confirm_broker(play)
+
+
 def make_claim(
     state: ClaimState = ClaimState.DRAFT,
     *,
@@ -210,6 +222,7 @@ def make_claim(
         then = clock.now() - timedelta(days=40) if state in _AFTER_NOTICE else clock.now()
         with clock.at(then):
             play = play or make_deal(DealState.ON_TRIAL, broker=True)
+            complete(play)
             claimant = play.actors[CLAIMANT_PART[clause_id]]
             claim = draft(claimant, play.deal, clause_id=clause_id, requested_fen=requested_fen)
             case = Case(claim, play, claimant, bureau or make_bureau())

@@ -23,7 +23,7 @@ def run(*arguments: str) -> Result:
 
 def test_the_root_command_mounts_one_group() -> None:
     assert commands == [policy]
-    assert set(policy.commands) == {"export", "list", "check", "explain"}
+    assert set(policy.commands) == {"export", "list", "check", "explain", "audit-drill"}
 
 
 def test_export_prints_all_31_clauses_as_json() -> None:

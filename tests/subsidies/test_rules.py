@@ -163,11 +163,11 @@ def test_a_deadline_is_the_last_day(later: int, met: bool) -> None:
 
 
 def test_clauses_that_exclude_each_other_are_not_both_claimed_for_a_deal() -> None:
-    clause = clause_of("P2-3")
-    facts = {"claimant_kind": "enterprise", "deal_part": "licensee"}
+    clause = clause_of("P3-3")
+    facts = {"claimant_kind": "university", "deal_part": "licensor", "transfer_office": True}
     assert condition("exclusion", case(facts={**facts, "claims_elsewhere": ("P3-4",)}), clause).met is True
-    clash = condition("exclusion", case(facts={**facts, "claims_elsewhere": ("P3-3", "P3-4")}), clause)
-    assert (clash.met, clash.facts) == (False, {"clauses": ("P3-3",)})
+    clash = condition("exclusion", case(facts={**facts, "claims_elsewhere": ("P1-5", "P3-4")}), clause)
+    assert (clash.met, clash.facts) == (False, {"clauses": ("P1-5",)})
     assert condition("exclusion", case(facts={**facts, "claims_elsewhere": UNKNOWN}), clause).met is None
 
 
