@@ -165,7 +165,7 @@ def _near_pairs(kind: Kind) -> list[tuple[uuid.UUID, uuid.UUID, int]]:
         select(NearPair.first_id, NearPair.second_id, NearPair.score)
         .join(one, (one.id == NearPair.first_id) & (one.state == ListingState.PUBLISHED))
         .join(other, (other.id == NearPair.second_id) & (other.state == ListingState.PUBLISHED))
-        .where(NearPair.kind == kind, NearPair.score >= CLUSTERED_FROM * _MILLION, ~settled)
+        .where(NearPair.kind == kind, NearPair.score >= round(CLUSTERED_FROM * _MILLION), ~settled)
         .order_by(NearPair.score.desc(), NearPair.first_id, NearPair.second_id)
         .limit(MOST_PAIRS)
     )
