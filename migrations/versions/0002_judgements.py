@@ -5,7 +5,7 @@ from alembic import op
 from matchmaker.core import append_only, types
 
 revision = "0002"
-down_revision = "0001"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
