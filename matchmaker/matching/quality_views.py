@@ -6,14 +6,10 @@ from flask import Blueprint, render_template
 
 from matchmaker.config import BENCHMARKS
 from matchmaker.core.access import public
-from matchmaker.core.errors import N_
-from matchmaker.core.web import navigation
 from matchmaker.matching import judgements
 from matchmaker.matching.benchmarks import chart, read_results
 
 blueprint = Blueprint("quality", __name__)
-
-navigation.item("quality.quality", N_("How well it matches"), 95)
 
 
 @blueprint.get("/matching/quality")
