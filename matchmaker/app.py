@@ -26,13 +26,18 @@ from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings
+from matchmaker.matching import duplicate_jobs as _duplicate_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching.duplicate_views import blueprint as duplicates
+from matchmaker.matching.judging_views import blueprint as judging
+from matchmaker.matching.quality_views import blueprint as quality
 from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies import views as _subsidies_views  # noqa: F401  (enters its views)
 from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 BLUEPRINTS = (
-    accounts, listings, matching, dashboard, introductions, deals, notices, paperwork, simulator, subsidies,
+    accounts, listings, matching, judging, duplicates, quality, dashboard, introductions, deals, notices, paperwork,
+    simulator, subsidies,
 )  # fmt: skip
 
 

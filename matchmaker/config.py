@@ -27,6 +27,7 @@ def _beside_package(name: str) -> Path:
 TEMPLATES = _beside_package("templates")
 SEED_DATA = _beside_package("seed_data")
 MIGRATIONS = _beside_package("migrations")
+BENCHMARKS = _beside_package("benchmarks")
 
 _SHORTEST_SECRET = 32
 _YES, _NO = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}

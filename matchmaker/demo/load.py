@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flask import current_app
 from sqlalchemy import select
 
 from matchmaker.accounts.models import User
 from matchmaker.core.db import db, unit_of_work
-from matchmaker.demo import claims, deals, introductions, listings, people, policy
+from matchmaker.demo import claims, deals, introductions, judgements, listings, people, policy
 from matchmaker.demo.world import PASSWORD, World
+from matchmaker.matching.jobs import refresh
 
 ACCOUNTS = (
     ("researcher@beihu.example", "researcher"),
@@ -28,7 +30,8 @@ ACCOUNTS = (
 
 
 def load_if_empty(*, report: Callable[[str], object]) -> None:
-    """Load the demonstration where nobody is registered yet, then name the accounts. All or nothing."""
+    """Load the demonstration where nobody is registered yet, then name the accounts. All or nothing, but for what
+    people say of matches: for that the matches must be there first."""
     empty = db.session.scalar(select(User.id).limit(1)) is None
     if empty:
         report("Loading the demonstration ...")
@@ -36,6 +39,10 @@ def load_if_empty(*, report: Callable[[str], object]) -> None:
         with unit_of_work():
             for part in (people, listings, introductions, deals, policy, claims):
                 part.load(world)
+        for _ in refresh(current_app.extensions["matchmaker.settings"].index_dir):
+            pass
+        with unit_of_work():
+            judgements.load(world)
         listed = f"{len(world.achievements)} achievements, {len(world.needs)} needs"
         report(f"{len(world.organisations)} organisations, {listed}, {len(world.deals)} deals")
     report(f"\nDemo accounts, all with the password {PASSWORD}:")

@@ -27,6 +27,7 @@ from matchmaker.listings import services as listings
 from matchmaker.listings.models import Achievement, Need
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import Listing
+from matchmaker.matching import services as matching
 
 
 class DuplicateIntroduction(Conflict):
@@ -140,6 +141,8 @@ def decline_introduction(actor: Actor, introduction: Introduction, *, reason: Re
     check_reason(reason, note)
     columns = {"reason": reason, "reason_note": note or None}
     _step(actor, introduction, Action.DECLINE, columns, reason=str(reason))
+    if introduction.need is not None:
+        matching.record_decline(actor, introduction.need, introduction.achievement, reason=str(reason), note=note)
     asked_by = introduction.side_of(introduction.requested_by_organisation_id)
     assert asked_by is not None
     _mail(introduction, introduction.organisation_on(asked_by), documents.declined)

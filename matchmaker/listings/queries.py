@@ -16,7 +16,7 @@ from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
 from matchmaker.core.workflow_table import Workflow
-from matchmaker.listings import states
+from matchmaker.listings import documents, states
 from matchmaker.listings.models import Achievement, Attachment, ListingState, Mode, Need, Revision
 from matchmaker.listings.permissions import Can
 
@@ -109,6 +109,15 @@ def public_document(listing: Listing) -> dict[str, str]:
     body = listing.revision.body
     texts = {name: body[name] for name in PUBLIC_TEXTS[body["kind"]]}
     return {**texts, "keywords": "\n".join(body["keywords"])}
+
+
+def working_document(listing: Listing) -> dict[str, str]:
+    """The same of what was last saved, for its organisation alone. Nothing confidential here either."""
+    public = documents.working_facts(listing).public()
+    return {
+        **{name: public[name] for name in PUBLIC_TEXTS[noun_of(type(listing))]},
+        "keywords": "\n".join(public["keywords"]),
+    }
 
 
 # --- what an actor may ----------------------------------------------------------------------------------------------

@@ -151,8 +151,29 @@ def _write(listing: Listing, facts: Facts) -> None:
 def submit(actor: Actor, listing: Listing) -> None:
     """Hand in for review. Raises what is still missing, all at once, at its fields."""
     workflow.apply(actor, listing, queries.workflow_of(listing), "submit")
-    _refuse(gaps(documents.working_facts(listing), clock.today()))
+    demand_complete(listing)
     listing.submitted_at, listing.return_reason = clock.now(), None
+
+
+def demand_complete(listing: Listing) -> None:
+    """Raises what is still missing before it can be handed in."""
+    _refuse(gaps(documents.working_facts(listing), clock.today()))
+
+
+Question = Callable[[Actor, Listing, str], str | None]
+_questions: list[Question] = []
+
+
+def before_review(question: Question) -> Question:
+    """Register what pages ask an author before a listing is handed in: it answers with the address of the question,
+    or None. Pages alone ask; imports and the platform itself do not."""
+    _questions.append(question)
+    return question
+
+
+def question_before_review(actor: Actor, listing: Listing, then: str) -> str | None:
+    """Address of the first question that is open. `then` says how far the author wanted to go: submit or publish."""
+    return next((address for question in _questions if (address := question(actor, listing, then))), None)
 
 
 @for_either(Can.ACHIEVEMENT_REVIEW, Can.NEED_REVIEW)

@@ -172,20 +172,25 @@ def _write(form: ListingForm, save: Callable[[], Listing], listing: Listing | No
     if form.is_submitted() and "more_rows" in request.form:
         form.add_rows(MORE_ROWS)
     elif form.is_submitted():
-        saved = form.run(lambda: _go_on(save()))
-        if saved is not None:
+        done_with = form.run(lambda: _go_on(save()))
+        if done_with is not None:
+            saved, question = done_with
             _tell(saved)
-            return _go(saved)
+            return redirect(question) if question else _go(saved)
     return _form_page(form, listing)
 
 
-def _go_on(listing: Listing) -> Listing:
-    then = request.form.get("then")
+def _go_on(listing: Listing) -> tuple[Listing, str | None]:
+    """As far as the button says, or to the question that comes before: the listing and the question's address."""
+    then, question = request.form.get("then"), None
     if then in ("submit", "publish"):
-        services.submit(g.actor, listing)
-    if then == "publish":
-        services.approve(g.actor, listing)
-    return listing
+        services.demand_complete(listing)
+        question = services.question_before_review(g.actor, listing, then)
+        if question is None:
+            services.submit(g.actor, listing)
+            if then == "publish":
+                services.approve(g.actor, listing)
+    return listing, question
 
 
 def _tell(listing: Listing) -> None:
@@ -226,6 +231,9 @@ def _submit(listing: Listing) -> Answer:
     """Where something is missing, the form says so at its field."""
     try:
         with db.session.begin_nested():
+            services.demand_complete(listing)
+            if question := services.question_before_review(g.actor, listing, "submit"):
+                return redirect(question)
             services.submit(g.actor, listing)
     except Invalid as error:
         shape: type[ListingForm] = AchievementForm if isinstance(listing, Achievement) else NeedForm

@@ -1,7 +1,8 @@
 """What matching keeps: which revisions the index holds, which index is in use, and the lists computed with it.
 
-All of it is derived from published listings and can be computed again. Rows refer to listings without foreign
-keys, because they follow after them: a listing that is gone is a change still to be taken in.
+All of that is derived from published listings and can be computed again. Its rows refer to listings without foreign
+keys, because they follow after them: a listing that is gone is a change still to be taken in. What people say of
+pairs is no such thing: it stands at the end, and is kept.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.core.db import db, one_of
+from matchmaker.accounts.models import User
+from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.errors import N_
 from matchmaker.core.messages import register_labels
-from matchmaker.core.types import Choice, Id, Json, Number
+from matchmaker.core.types import Choice, Flag, Id, Json, Number
+from matchmaker.matching.verdicts import LABELS as REASON_LABELS
+from matchmaker.matching.verdicts import Reason, Verdict
 
 
 class Kind(StrEnum):
@@ -49,6 +53,7 @@ register_labels(
         Level.STRONG: N_("Strong match"),
     }
 )
+register_labels(REASON_LABELS)
 
 LIST_SIZE = {Kind.NEED: 50, Kind.ACHIEVEMENT: 20}
 """Hits kept for a listing of each kind. Seekers browse further down their list than owners do."""
@@ -111,3 +116,92 @@ class MatchList(db.Model):
     level: Mapped[int] = mapped_column(Number)  # of the best hit; 1 where there is none
     least: Mapped[int] = mapped_column(Number)  # millionths that a newcomer must reach to enter the list
     computed_at: Mapped[datetime]
+
+
+# --- judgements and near-duplicates ---------------------------------------------------------------------------------
+
+
+class Judgement(db.Model):
+    """What an organisation said of a pair, when and by whom. Append-only: the newest row of a pair holds.
+
+    A row with neither level nor reason takes back what was said. `machine_level` is what the platform's own list said
+    of the pair at that moment, which is what people's word is compared with later.
+    """
+
+    __tablename__ = "judgements"
+    __table_args__ = (
+        CheckConstraint("level BETWEEN 1 AND 4", name="level"),
+        CheckConstraint("machine_level BETWEEN 1 AND 4", name="machine_level"),
+        CheckConstraint("level IS NULL OR reason IS NULL", name="one_verdict"),
+        CheckConstraint("note = '' OR reason IS NOT NULL", name="note"),
+        one_of("reason", Reason),
+        sa.UniqueConstraint("id"),
+        sa.Index("ix_judgements_pair", "organisation_id", "need_id", "achievement_id", "number"),
+        sa.Index("ix_judgements_achievement_id", "achievement_id", "organisation_id", "number"),
+    )
+
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
+    id: Mapped[uuid.UUID] = mapped_column(Id, default=uuid.uuid4)
+    organisation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("organisations.id"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    need_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("needs.id"))
+    achievement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("achievements.id"))
+    level: Mapped[int | None] = mapped_column(Number)
+    reason: Mapped[Reason | None] = mapped_column(Choice(Reason))
+    note: Mapped[str] = mapped_column(default="")
+    machine_level: Mapped[int | None] = mapped_column(Number)
+    at: Mapped[datetime]
+
+    user: Mapped[User | None] = relationship()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None where it was taken back."""
+        if self.level is None and self.reason is None:
+            return None
+        return Verdict(self.level, self.reason, self.note)
+
+
+class DuplicateCheck(db.Model):
+    """The revision of a published listing whose neighbours are in `NearPair`."""
+
+    __tablename__ = "duplicate_checks"
+
+    listing_id: Mapped[uuid.UUID] = mapped_column(Id, primary_key=True)
+    revision_id: Mapped[uuid.UUID]
+
+
+class NearPair(db.Model):
+    """Two published listings of a kind whose public texts nearly say the same. Derived, can be computed again."""
+
+    __tablename__ = "near_pairs"
+    __table_args__ = (
+        one_of("kind", Kind),
+        CheckConstraint("first_id < second_id", name="ordered"),
+        sa.Index("ix_near_pairs_second_id", "second_id"),
+        sa.Index("ix_near_pairs_kind", "kind", "score"),
+    )
+
+    first_id: Mapped[uuid.UUID] = mapped_column(Id, primary_key=True)
+    second_id: Mapped[uuid.UUID] = mapped_column(Id, primary_key=True)
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    score: Mapped[int] = mapped_column(Number)  # millionths of the score that a text has with itself
+
+
+class DistinctPair(db.Model):
+    """Someone looked at two similar listings and says that they are two. `bureau`: for everyone, not only for the
+    organisation that says so of its own."""
+
+    __tablename__ = "distinct_pairs"
+    __table_args__ = (
+        CheckConstraint("first_id < second_id", name="ordered"),
+        sa.UniqueConstraint("first_id", "second_id", "organisation_id"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    first_id: Mapped[uuid.UUID]
+    second_id: Mapped[uuid.UUID]
+    organisation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("organisations.id"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    bureau: Mapped[bool] = mapped_column(Flag)
+    at: Mapped[datetime]

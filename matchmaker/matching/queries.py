@@ -29,7 +29,11 @@ from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
 from matchmaker.matching.engine import Document, Explanation, Index, Span, explain, scores
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
-from matchmaker.matching.models import Kind, Level, MatchList
+from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
+from matchmaker.matching.models import Judgement, Kind, Level, MatchList
+from matchmaker.matching.verdicts import Standing, Verdict, arrange
+
+__all__ = ["Learnt", "judgements_fingerprint", "list_judgements_to_learn"]  # and what stands below
 
 _VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 
@@ -54,20 +58,28 @@ PHRASES = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A listing of the other side, how well it fits (0 to 1) and the phrases that count most."""
+    """A listing of the other side, how well it fits (0 to 1) and the phrases that count most.
+
+    `own`: what the reader's organisation said of the pair, which goes before the machine's level; `score` and `level`
+    are None where the organisation judged a pair that the machine does not list. `judged_here`: the reader may judge.
+    """
 
     listing: Listing
-    score: float
-    level: Level
+    score: float | None
+    level: Level | None
     reason: tuple[str, ...]
+    own: Judgement | None = None
+    judged_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A page of matches. `pending`: the list of this published listing has not been computed yet."""
+    """A page of matches. `pending`: the list of this published listing has not been computed yet. `aside`: what the
+    reader's organisation put aside, latest first."""
 
     page: Page[Match]
     pending: bool = False
+    aside: Sequence[Match] = ()
 
 
 def list_matches_for_need(actor: Actor, need: Need, page: int = 1) -> Matches:
@@ -87,16 +99,38 @@ def _matches(actor: Actor, listing: Listing, number: int) -> Matches:
     stored = db.session.get(MatchList, listing.id)
     if stored is None:
         return Matches(nothing, pending=True)
-    other = kind_of(listing).other
-    hits = {uuid.UUID(hit): (score, level) for hit, score, level in stored.hits}
-    shown = _public(actor, other, hits.keys())
-    page = sliced([row for hit in hits if (row := shown.get(hit))], number)
-    reasons = _reasons(listing, page.items)
-    found = [
-        Match(row, hits[row.id][0] / _MILLION, Level(str(hits[row.id][1])), reason)
-        for row, reason in zip(page.items, reasons, strict=True)
-    ]
-    return Matches(Page(found, page.number, page.total, page.size))
+    own = list_own(actor, listing)
+    verdicts = {other_id: verdict for other_id, row in own.items() if (verdict := row.verdict) is not None}
+    hits = [(uuid.UUID(hit), score, level) for hit, score, level in stored.hits]
+    shown = _public(actor, kind_of(listing).other, {hit for hit, *_ in hits} | verdicts.keys())
+    listed, aside = arrange([hit for hit in hits if hit[0] in shown], _those(verdicts, shown))
+    page = sliced(listed, number)
+    reasons = _reasons(listing, [shown[standing.key] for standing in page.items])
+
+    def match(standing: Standing[uuid.UUID], reason: tuple[str, ...] = ()) -> Match:
+        score, level, row = standing.score, standing.level, shown[standing.key]
+        return Match(
+            row,
+            None if score is None else score / _MILLION,
+            None if level is None else Level(str(level)),
+            reason,
+            own.get(row.id),
+            may_judge(actor, *_sides(listing, row)),
+        )
+
+    found = [match(standing, reason) for standing, reason in zip(page.items, reasons, strict=True)]
+    return Matches(Page(found, page.number, page.total, page.size), aside=[match(standing) for standing in aside])
+
+
+def _those(verdicts: Mapping[uuid.UUID, Verdict], shown: Collection[uuid.UUID]) -> dict[uuid.UUID, Verdict]:
+    return {other_id: verdict for other_id, verdict in verdicts.items() if other_id in shown}
+
+
+def _sides(listing: Listing, other: Listing) -> tuple[Need, Achievement]:
+    """Of two listings of different kinds: the need and the achievement."""
+    need, achievement = (listing, other) if isinstance(listing, Need) else (other, listing)
+    assert isinstance(need, Need) and isinstance(achievement, Achievement)  # noqa: PT018
+    return need, achievement
 
 
 def _public(actor: Actor, kind: Kind, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Listing]:

@@ -15,9 +15,11 @@ from matchmaker.core.web.forms import labelled
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, Mode, Need
 from matchmaker.listings.permissions import Can
-from matchmaker.matching import queries
+from matchmaker.matching import judgements, queries
 from matchmaker.matching.forms import read_filters
+from matchmaker.matching.indexing import Listing, kind_of
 from matchmaker.matching.models import Kind
+from matchmaker.matching.verdicts import Reason
 
 blueprint = Blueprint("matching", __name__)
 
@@ -54,16 +56,21 @@ def _search(kind: Kind, template: str) -> str:
 @needs(Can.ACHIEVEMENT_VIEW, load=listings.find_achievement)
 def matches_of_achievement(achievement: Achievement) -> str:
     matches = queries.list_matches_for_achievement(g.actor, achievement, paging.page_number())
-    return render_template(
-        "matching/matches_of_achievement.html", listing=achievement, matches=matches, modes=dict(labelled(Mode))
-    )
+    return _matches("matching/matches_of_achievement.html", achievement, matches)
 
 
 @blueprint.get("/needs/<uuid:id>/matches")
 @needs(Can.NEED_VIEW, load=listings.find_need)
 def matches_of_need(need: Need) -> str:
     matches = queries.list_matches_for_need(g.actor, need, paging.page_number())
-    return render_template("matching/matches_of_need.html", listing=need, matches=matches, modes=dict(labelled(Mode)))
+    return _matches("matching/matches_of_need.html", need, matches)
+
+
+def _matches(template: str, listing: Listing, matches: queries.Matches) -> str:
+    other = kind_of(listing).other
+    return render_template(
+        template, listing=listing, matches=matches, other=other, modes=dict(labelled(Mode)), reasons=list(Reason)
+    )
 
 
 @blueprint.get("/pairings/<uuid:need_id>/<uuid:id>")
@@ -74,4 +81,12 @@ def pairing(achievement: Achievement, need_id: uuid.UUID) -> str:
     if need is None:
         raise access.unseen(g.actor, Can.NEED_VIEW)
     explained = queries.pairing(g.actor, need, achievement)
-    return render_template("matching/pairing.html", need=need, achievement=achievement, pairing=explained)
+    return render_template(
+        "matching/pairing.html",
+        need=need,
+        achievement=achievement,
+        pairing=explained,
+        own=judgements.find_own(g.actor, need, achievement),
+        judged_here=judgements.may_judge(g.actor, need, achievement),
+        reasons=list(Reason),
+    )

@@ -34,6 +34,7 @@ from matchmaker.introductions.states import (
 )
 from matchmaker.listings.models import Disclosure, ListingState
 from matchmaker.listings.queries import may_read_confidential
+from matchmaker.matching.models import Judgement
 from tests.factories.accounts import SYSTEM, make_actor, make_organisation
 from tests.factories.introductions import MESSAGE, Pair, make_introduction, make_pair, request
 from tests.factories.listings import bring_to, make_achievement, make_need
@@ -430,6 +431,17 @@ def test_a_decline_carries_its_reason_and_opens_nothing(app: Flask) -> None:
     assert (row.state, row.reason, row.reason_note) == (IntroductionState.DECLINED, Reason.OTHER, "团队明年另有安排")
     assert db.session.scalar(select(func.count()).select_from(Disclosure)) == 0
     assert audit.list_events(row.id)[-1].facts == {"from": "requested", "to": "declined", "reason": "other"}
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_decline_puts_the_pair_aside_in_the_list_of_who_declined(app: Flask, reason: Reason) -> None:
+    pair = make_pair()
+    row = request(pair)
+    with unit_of_work():
+        services.decline_introduction(pair.tto, row, reason=reason, note="团队明年另有安排")
+    judgement = db.session.scalars(select(Judgement)).one()
+    assert (judgement.reason, judgement.note) == (str(reason), "团队明年另有安排")
+    assert judgement.organisation_id == pair.tto.organisation_id
 
 
 @pytest.mark.parametrize(
