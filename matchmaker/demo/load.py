@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from matchmaker.accounts.models import User
 from matchmaker.core.db import db, unit_of_work
-from matchmaker.demo import claims, deals, introductions, listings, people, policy
+from matchmaker.demo import claims, deals, introductions, listings, people, policy, target_entries
 from matchmaker.demo.world import PASSWORD, World
 
 ACCOUNTS = (
@@ -34,7 +34,7 @@ def load_if_empty(*, report: Callable[[str], object]) -> None:
         report("Loading the demonstration ...")
         world = World()
         with unit_of_work():
-            for part in (people, listings, introductions, deals, policy, claims):
+            for part in (people, listings, introductions, deals, policy, claims, target_entries):
                 part.load(world)
         listed = f"{len(world.achievements)} achievements, {len(world.needs)} needs"
         report(f"{len(world.organisations)} organisations, {listed}, {len(world.deals)} deals")

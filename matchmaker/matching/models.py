@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from matchmaker.core.db import db, one_of
+from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.errors import N_
 from matchmaker.core.messages import register_labels
 from matchmaker.core.types import Choice, Id, Json, Number
@@ -111,3 +111,17 @@ class MatchList(db.Model):
     level: Mapped[int] = mapped_column(Number)  # of the best hit; 1 where there is none
     least: Mapped[int] = mapped_column(Number)  # millionths that a newcomer must reach to enter the list
     computed_at: Mapped[datetime]
+
+
+class SavedSearch(db.Model):
+    """A search someone wants to come back to: its words and filters, under a name."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (one_of("kind", Kind), sa.Index("ix_saved_searches_user_id", "user_id", "created_at", "id"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    name: Mapped[str]
+    query: Mapped[Any] = mapped_column(Json)  # {name of the parameter: text}
+    created_at: Mapped[datetime]

@@ -15,9 +15,10 @@ from matchmaker.core.web.forms import labelled
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, Mode, Need
 from matchmaker.listings.permissions import Can
-from matchmaker.matching import queries
-from matchmaker.matching.forms import read_filters
+from matchmaker.matching import queries, saved_searches
+from matchmaker.matching.forms import SEARCH, read_filters, read_order
 from matchmaker.matching.models import Kind
+from matchmaker.matching.tiles import tiles
 
 blueprint = Blueprint("matching", __name__)
 
@@ -39,7 +40,8 @@ def search_needs() -> str:
 
 def _search(kind: Kind, template: str) -> str:
     text, filters = clean_text(request.args.get("q", "")), read_filters(request.args)
-    found = queries.search(g.actor, kind, text, filters, paging.page_number())
+    order = read_order(request.args, kind)
+    found = queries.search(g.actor, kind, text, filters, paging.page_number(), order)
     return render_template(
         template,
         found=found,
@@ -47,6 +49,11 @@ def _search(kind: Kind, template: str) -> str:
         filtered=bool(filters.chosen()),
         most=queries.MOST_FOUND,
         modes=dict(labelled(Mode)),
+        kind=kind,
+        orders=queries.ORDERS[kind],
+        tiles=tiles(found.facets["district"]) if request.args.get("view") == "map" else [],
+        saved=saved_searches.list_searches(g.actor, kind),
+        query={name: value for name, value in request.args.items() if name in SEARCH and value},
     )
 
 
