@@ -6,7 +6,7 @@ from alembic import op
 from matchmaker.core import types
 
 revision = "0008"
-down_revision = "0001"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
