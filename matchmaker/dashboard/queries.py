@@ -12,6 +12,7 @@ from matchmaker.accounts.models import Membership, MembershipRole, Organisation,
 from matchmaker.accounts.roles import Role
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
+from matchmaker.dashboard.models import TargetEntry
 from matchmaker.deals.models import Deal, Payment
 from matchmaker.introductions.models import Introduction
 from matchmaker.listings.models import Achievement, ListingState, Need
@@ -68,6 +69,8 @@ _STAGES = (
     ("signed", N_("Signed"), N_("Deals signed by every party.")),
     ("paid", N_("Paid"), N_("Deals for which at least one payment was received.")),
 )
+DEFINITIONS = {name: text for _, name, text in _STAGES}
+"""What each stage counts, by its name."""
 
 
 def sums() -> Sums:
@@ -102,6 +105,20 @@ def counted_for_targets() -> dict[str, int]:
         .where(MembershipRole.role == Role.TECHNOLOGY_MANAGER, Organisation.state == OrganisationState.VERIFIED)
     )
     return {"T6": db.session.scalar(transfers) or 0, "T17": db.session.scalar(managers) or 0}
+
+
+def latest_entries() -> dict[str, TargetEntry]:
+    """The last entry of the bureau for each target that has one: the latest day, then the latest entered."""
+    query = select(TargetEntry).options(joinedload(TargetEntry.entered_by))
+    query = query.order_by(TargetEntry.as_of_on, TargetEntry.entered_at, TargetEntry.id)
+    return {row.target_id: row for row in db.session.scalars(query)}
+
+
+def list_entries(target_id: str) -> list[TargetEntry]:
+    """What was entered for a target, the latest first."""
+    query = select(TargetEntry).where(TargetEntry.target_id == target_id).options(joinedload(TargetEntry.entered_by))
+    query = query.order_by(TargetEntry.as_of_on.desc(), TargetEntry.entered_at.desc(), TargetEntry.id)
+    return list(db.session.scalars(query))
 
 
 def latest_achievements(limit: int) -> list[Achievement]:

@@ -21,6 +21,7 @@ __all__ = [
     "Achievement",
     "Attachment",
     "Disclosure",
+    "FormDraft",
     "Language",
     "ListingState",
     "Mode",
@@ -192,3 +193,20 @@ class Disclosure(db.Model):
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class FormDraft(db.Model):
+    """What someone typed into a listing's form and did not save yet, as it was typed. Nobody else reads it.
+
+    `key` names the form: `achievement:new`, `need:new`, or the id of the listing that is being changed.
+    """
+
+    __tablename__ = "form_drafts"
+    __table_args__ = (UniqueConstraint("user_id", "organisation_id", "key"),)
+
+    id: Mapped[uuid.UUID] = id_column()
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    key: Mapped[str]
+    fields: Mapped[Any] = mapped_column(Json)  # [[name, text], ...] in the form's order
+    saved_at: Mapped[datetime]

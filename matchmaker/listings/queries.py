@@ -17,7 +17,7 @@ from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
 from matchmaker.core.workflow_table import Workflow
 from matchmaker.listings import documents, states
-from matchmaker.listings.models import Achievement, Attachment, ListingState, Mode, Need, Revision
+from matchmaker.listings.models import Achievement, Attachment, FormDraft, ListingState, Mode, Need, Revision
 from matchmaker.listings.permissions import Can
 
 Listing = Achievement | Need
@@ -286,3 +286,14 @@ def counts_by_facet(
         )
         counts[name] = {str(value): int(count) for value, count in db.session.execute(query)}
     return counts
+
+
+# --- forms left behind ----------------------------------------------------------------------------------------------
+
+
+def find_form_draft(actor: Actor, key: str) -> FormDraft | None:
+    """What the actor typed into this form and did not save; nobody else's."""
+    query = select(FormDraft).where(
+        FormDraft.user_id == actor.user_id, FormDraft.organisation_id == actor.organisation_id, FormDraft.key == key
+    )
+    return db.session.scalar(query)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from matchmaker.accounts import queries as accounts
@@ -19,7 +20,7 @@ from matchmaker.core.errors import N_, Invalid, NotFound
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import done
-from matchmaker.listings import documents, queries, services
+from matchmaker.listings import completeness, documents, form_drafts, queries, services
 from matchmaker.listings.forms import MORE_ROWS, AchievementForm, AttachmentForm, NeedForm, ReturnForm
 from matchmaker.listings.models import Achievement, Attachment, ListingState, Need
 from matchmaker.listings.permissions import SEEKERS, Can
@@ -120,21 +121,21 @@ def _go(listing: Listing) -> BaseResponse:
 @blueprint.route("/achievements/new", methods=["GET", "POST"])
 @needs(Can.ACHIEVEMENT_POST)
 def new_achievement() -> Answer:
-    form = AchievementForm()
+    form = AchievementForm(**_kept("achievement:new"))
     return _write(form, lambda: services.create_achievement(g.actor, _organisation(), facts=form.facts()))
 
 
 @blueprint.route("/needs/new", methods=["GET", "POST"])
 @needs(Can.NEED_POST)
 def new_need() -> Answer:
-    form = NeedForm()
+    form = NeedForm(**_kept("need:new"))
     return _write(form, lambda: services.create_need(g.actor, _organisation(), facts=form.facts()))
 
 
 @blueprint.route("/achievements/<uuid:id>/edit", methods=["GET", "POST"])
 @needs(Can.ACHIEVEMENT_EDIT, load=queries.find_achievement)
 def edit_achievement(achievement: Achievement) -> Answer:
-    form = AchievementForm() if request.method == "POST" else AchievementForm(data=_filled(achievement))
+    form = AchievementForm() if request.method == "POST" else AchievementForm(**_begun(achievement))
 
     def save() -> Achievement:
         services.update_achievement(g.actor, achievement, facts=form.facts(), seen_version=form.seen_version)
@@ -146,7 +147,7 @@ def edit_achievement(achievement: Achievement) -> Answer:
 @blueprint.route("/needs/<uuid:id>/edit", methods=["GET", "POST"])
 @needs(Can.NEED_EDIT, load=queries.find_need)
 def edit_need(need: Need) -> Answer:
-    form = NeedForm() if request.method == "POST" else NeedForm(data=_filled(need))
+    form = NeedForm() if request.method == "POST" else NeedForm(**_begun(need))
 
     def save() -> Need:
         services.update_need(g.actor, need, facts=form.facts(), seen_version=form.seen_version)
@@ -160,6 +161,24 @@ def _filled(listing: Listing) -> dict[str, Any]:
     return {**columns, "keywords": ", ".join(columns["keywords"]), "version": listing.version}
 
 
+def _kept(key: str) -> dict[str, Any]:
+    """What was typed here before and not saved, for a form that is shown."""
+    draft = queries.find_form_draft(g.actor, key) if request.method == "GET" else None
+    if draft is None:
+        return {}
+    g.resumed_at = draft.saved_at
+    return {"formdata": MultiDict([(name, text) for name, text in draft.fields])}
+
+
+def _begun(listing: Listing) -> dict[str, Any]:
+    """The listing as saved, or what was typed on top of it, unless someone saved it since."""
+    kept = _kept(str(listing.id))
+    if kept and kept["formdata"].get("version") == str(listing.version):
+        return kept
+    g.pop("resumed_at", None)
+    return {"data": _filled(listing)}
+
+
 def _organisation() -> Organisation:
     organisation = accounts.find_organisation(g.actor.organisation_id)
     if organisation is None:
@@ -171,13 +190,20 @@ def _write(form: ListingForm, save: Callable[[], Listing], listing: Listing | No
     """Show a listing's form; save it and go as far as the button pressed says."""
     if form.is_submitted() and "more_rows" in request.form:
         form.add_rows(MORE_ROWS)
-    elif form.is_submitted():
+    elif form.is_submitted() and request.form.get("then") != "check":
         done_with = form.run(lambda: _go_on(save()))
         if done_with is not None:
             saved, question = done_with
+            form_drafts.drop(g.actor, _key(form, listing))
             _tell(saved)
             return redirect(question) if question else _go(saved)
     return _form_page(form, listing)
+
+
+def _key(form: ListingForm, listing: Listing | None) -> str:
+    """Names a form, for what is typed into it and not saved."""
+    noun = "achievement" if isinstance(form, AchievementForm) else "need"
+    return f"{noun}:new" if listing is None else str(listing.id)
 
 
 def _go_on(listing: Listing) -> tuple[Listing, str | None]:
@@ -208,7 +234,16 @@ def _form_page(form: ListingForm, listing: Listing | None) -> Answer:
     noun = "achievement" if isinstance(form, AchievementForm) else "need"
     may_publish = g.actor.verified and g.actor.holds(Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY)
     template = f"listings/{'new' if listing is None else 'edit'}_{noun}.html"
-    page = render_template(template, form=form, listing=listing, noun=noun, may_publish=may_publish)
+    page = render_template(
+        template,
+        form=form,
+        listing=listing,
+        noun=noun,
+        may_publish=may_publish,
+        key=_key(form, listing),
+        resumed_at=g.get("resumed_at"),
+        check=completeness.check(noun, form.data, own_names=(g.actor.organisation_name,)),
+    )
     return page, 422 if form.has_errors else 200
 
 

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from matchmaker.core import taxonomy
 from matchmaker.listings.models import Mode
-from matchmaker.matching.queries import Filters
+from matchmaker.matching.models import Kind
+from matchmaker.matching.queries import ORDERS, Filters, Order
+
+SEARCH = ("q", "field", "district", "trl", "mode", "order")
+"""What of an address makes a search; the page and the view of it do not."""
 
 
 def read_filters(args: Mapping[str, str]) -> Filters:
@@ -18,3 +22,9 @@ def read_filters(args: Mapping[str, str]) -> Filters:
         trl=int(trl) if trl in taxonomy.terms("trl") else None,
         mode=Mode(mode) if mode in set(Mode) else None,
     )
+
+
+def read_order(args: Mapping[str, str], kind: Kind) -> Order:
+    """How to sort; what this side cannot be sorted by is as if nothing was chosen."""
+    chosen = args.get("order", "")
+    return Order(chosen) if chosen in ORDERS[kind] else Order.BEST

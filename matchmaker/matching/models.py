@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.models import User
@@ -118,6 +118,20 @@ class MatchList(db.Model):
     computed_at: Mapped[datetime]
 
 
+class SavedSearch(db.Model):
+    """A search someone wants to come back to: its words and filters, under a name."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (one_of("kind", Kind), sa.Index("ix_saved_searches_user_id", "user_id", "created_at", "id"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    name: Mapped[str]
+    query: Mapped[Any] = mapped_column(Json)  # {name of the parameter: text}
+    created_at: Mapped[datetime]
+
+
 # --- judgements and near-duplicates ---------------------------------------------------------------------------------
 
 
@@ -142,10 +156,10 @@ class Judgement(db.Model):
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
     id: Mapped[uuid.UUID] = mapped_column(Id, default=uuid.uuid4)
-    organisation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("organisations.id"))
-    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
-    need_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("needs.id"))
-    achievement_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("achievements.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    need_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("needs.id"))
+    achievement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("achievements.id"))
     level: Mapped[int | None] = mapped_column(Number)
     reason: Mapped[Reason | None] = mapped_column(Choice(Reason))
     note: Mapped[str] = mapped_column(default="")
@@ -201,7 +215,7 @@ class DistinctPair(db.Model):
     id: Mapped[uuid.UUID] = id_column()
     first_id: Mapped[uuid.UUID]
     second_id: Mapped[uuid.UUID]
-    organisation_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("organisations.id"))
-    user_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("users.id"))
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     bureau: Mapped[bool] = mapped_column(Flag)
     at: Mapped[datetime]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from sqlalchemy import ColumnElement, func, select
 from matchmaker.core import access, money, taxonomy
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
-from matchmaker.core.errors import NotFound
+from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.types import clean_text
 from matchmaker.core.web.paging import Page, paged, sliced
 from matchmaker.listings import queries as listings
@@ -139,6 +140,12 @@ def _public(actor: Actor, kind: Kind, ids: Collection[uuid.UUID]) -> dict[uuid.U
     return {row.id: row for row in db.session.scalars(query)}
 
 
+def list_public(actor: Actor, kind: Kind, ids: Sequence[uuid.UUID]) -> list[Listing]:
+    """Of these listings those that the actor may be shown now, in the order given."""
+    found = _public(actor, kind, ids)
+    return [found[listing_id] for listing_id in ids if listing_id in found]
+
+
 def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...]]:
     indexes = find_indexes() if others else None
     if indexes is None:
@@ -198,6 +205,42 @@ class Filters:
 FACETS = ("field", "district", "trl", "mode")
 
 
+class Order(StrEnum):
+    """How results are sorted. `BEST` needs a text; without one it is `NEWEST`."""
+
+    BEST = "best"
+    NEWEST = "newest"
+    MATURE = "mature"
+    """Achievements: the highest readiness level first."""
+    URGENT = "urgent"
+    """Needs: the first deadline first; those without one last."""
+
+
+ORDERS: Mapping[Kind, Mapping[Order, str]] = {
+    Kind.ACHIEVEMENT: {
+        Order.BEST: N_("Best match first"),
+        Order.NEWEST: N_("Newest first"),
+        Order.MATURE: N_("Most mature first"),
+    },
+    Kind.NEED: {
+        Order.BEST: N_("Best match first"),
+        Order.NEWEST: N_("Newest first"),
+        Order.URGENT: N_("Earliest deadline first"),
+    },
+}
+"""What a side can be sorted by, in words."""
+
+
+def _sorted(query: sa.Select[Any], order: Order) -> sa.Select[Any]:
+    if order is Order.MATURE:
+        keys: list[Any] = [Achievement.trl.desc().nulls_last(), Achievement.published_at.desc(), Achievement.id]
+    elif order is Order.URGENT:
+        keys = [Need.deadline_on.asc().nulls_last(), Need.published_at.desc(), Need.id]
+    else:
+        return query
+    return query.order_by(None).order_by(*keys)
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A value of a facet, and how many listings choosing it would leave under the text and the other facets."""
@@ -217,25 +260,38 @@ class Found:
     ranked: bool = False
     building: bool = False
     cut: bool = False
+    order: Order = Order.NEWEST
 
 
-def search(actor: Actor, kind: Kind, text: str = "", filters: Filters | None = None, page: int = 1) -> Found:
+def search(
+    actor: Actor,
+    kind: Kind,
+    text: str = "",
+    filters: Filters | None = None,
+    page: int = 1,
+    order: Order = Order.BEST,
+) -> Found:
     """Published listings under these filters, in the engine's order for this text, or newest first without one."""
     filters = filters or Filters()
     base = [MODELS[kind].state == ListingState.PUBLISHED, visible(actor, _VIEW[kind])]
     text = clean_text(text).strip()[:LONGEST_TEXT]
     indexes = find_indexes() if text else None
     if indexes is None:
-        newest = paged(published(kind, *base, *_conditions(kind, filters.chosen())), page)
-        return Found(newest, _facets(kind, base, filters), building=bool(text and newest.total))
+        order = Order.NEWEST if order is Order.BEST else order
+        listed = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
+        return Found(listed, _facets(kind, base, filters), building=bool(text and listed.total), order=order)
     found = _relevant(indexes.of(kind), text)
     base.append(MODELS[kind].id.in_(found))
+    cut = len(found) == MOST_FOUND
+    if order is not Order.BEST:
+        sorted_page = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
+        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order)
     kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *_conditions(kind, filters.chosen()))))
     ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
     rows = _public(actor, kind, ranked.items)
-    listed = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
-    shown = Page(listed, ranked.number, ranked.total, ranked.size)
-    return Found(shown, _facets(kind, base, filters), ranked=True, cut=len(found) == MOST_FOUND)
+    best = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
+    shown = Page(best, ranked.number, ranked.total, ranked.size)
+    return Found(shown, _facets(kind, base, filters), ranked=True, cut=cut, order=Order.BEST)
 
 
 def _relevant(index: Index, text: str) -> list[uuid.UUID]:

@@ -15,10 +15,11 @@ from matchmaker.core.web.forms import labelled
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, Mode, Need
 from matchmaker.listings.permissions import Can
-from matchmaker.matching import judgements, queries
-from matchmaker.matching.forms import read_filters
+from matchmaker.matching import judgements, queries, saved_searches
+from matchmaker.matching.forms import SEARCH, read_filters, read_order
 from matchmaker.matching.indexing import Listing, kind_of
 from matchmaker.matching.models import Kind
+from matchmaker.matching.tiles import tiles
 from matchmaker.matching.verdicts import Reason
 
 blueprint = Blueprint("matching", __name__)
@@ -41,7 +42,8 @@ def search_needs() -> str:
 
 def _search(kind: Kind, template: str) -> str:
     text, filters = clean_text(request.args.get("q", "")), read_filters(request.args)
-    found = queries.search(g.actor, kind, text, filters, paging.page_number())
+    order = read_order(request.args, kind)
+    found = queries.search(g.actor, kind, text, filters, paging.page_number(), order)
     return render_template(
         template,
         found=found,
@@ -49,6 +51,11 @@ def _search(kind: Kind, template: str) -> str:
         filtered=bool(filters.chosen()),
         most=queries.MOST_FOUND,
         modes=dict(labelled(Mode)),
+        kind=kind,
+        orders=queries.ORDERS[kind],
+        tiles=tiles(found.facets["district"]) if request.args.get("view") == "map" else [],
+        saved=saved_searches.list_searches(g.actor, kind),
+        query={name: value for name, value in request.args.items() if name in SEARCH and value},
     )
 
 

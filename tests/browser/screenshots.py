@@ -1,67 +1,56 @@
-"""Pictures of the main pages, from a freshly started demonstration: `python -m tests.browser.screenshots DIRECTORY`."""
+"""Pictures of the main pages, from a freshly started demonstration: `python -m tests.browser.screenshots DIRECTORY`.
+
+Each page at a desk in both languages; the pages that people read on the way also on a phone; a few in the dark.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import browser, sign_in, visitor
+from tests.browser.pages import ADMIN, DEAL, ENTRY_A, ENTRY_N, MANAGER, MATCHES, RESEARCHER, REVIEWER, TTO, Kind
 from tests.browser.server import serving
 
 DESK, PHONE = 1280, 390
+HIGHEST = 4000
+"""Pixels that a picture shows of a long page; what comes after looks alike."""
 
-
-def first(selector: str):
-    """Follow the first link that fits."""
-
-    def follow(page: Page) -> None:
-        page.locator(selector).first.click()
-        page.wait_for_load_state()
-
-    return follow
-
+TYPED = {
+    "[name=title]": "寒区车载毫米波雷达天线罩自除雪涂层与加热膜一体化技术",
+    "[name=summary]": "在天线罩表面制备低表面能疏冰涂层，并在其下复合透波石墨烯加热膜。零下25℃、雪量5 mm/h工况下，"
+    "积雪滑落时间小于40秒，77 GHz单程插入损耗增加不超过0.6 dB。",
+    "[name=keywords]": "毫米波雷达, 天线罩, 除雪",
+}
 
 PAGES = (
-    # name, who, path, steps
-    ("home", None, "/", ()),
-    ("search", None, "/achievements?q=激光雷达 降雪", ()),
-    ("achievement", None, "/achievements", (first("main .entry a[href^='/achievements/']"),)),
-    (
-        "matches",
-        None,
-        "/needs?q=动力电池 水冷板",
-        (first("main .entry a[href^='/needs/']"), first("main a[href$='/matches']")),
-    ),
-    (
-        "pairing",
-        None,
-        "/needs?q=动力电池 水冷板",
-        (
-            first("main .entry a[href^='/needs/']"),
-            first("main a[href$='/matches']"),
-            first("main a[href*='/pairings/']"),
-        ),
-    ),
-    ("policy", None, "/policy", ()),
-    ("clause", None, "/policy/P3-4", ()),
-    ("figures", None, "/dashboard", ()),
-    ("new-achievement", "researcher@beihu.example", "/achievements/new", ()),
-    ("my-listings", "tto@beihu.example", "/listings/mine", ()),
-    ("introductions", "tto@beihu.example", "/introductions", ()),
-    ("introduction", "tto@beihu.example", "/introductions", (first("main .entry a[href^='/introductions/']"),)),
-    ("deals", "manager@qiaoliang.example", "/deals", ()),
-    (
-        "deal",
-        "manager@qiaoliang.example",
-        "/deals?state=on_trial",
-        (first("main a[href^='/deals/']:not([href^='/deals/new'])"),),
-    ),
-    ("claim", "reviewer@bureau.example", "/claims", (first("main a[href^='/claims/']"),)),
-    ("budgets", "admin@bureau.example", "/budgets", ()),
+    Kind("front", "", "/"),
+    Kind("search", "", "/achievements?q=激光雷达 降雪"),
+    Kind("map", "", "/needs?view=map"),
+    Kind("achievement", "", "/achievements?q=动力电池", (ENTRY_A,)),
+    Kind("matches", "", "/needs?q=动力电池 水冷板", (ENTRY_N, MATCHES)),
+    Kind("pairing", "", "/needs?q=动力电池 水冷板", (ENTRY_N, MATCHES, "main a[href*='/pairings/']")),
+    Kind("policy", "", "/policy"),
+    Kind("clause", "", "/policy/P3-4"),
+    Kind("figures", "", "/dashboard"),
+    Kind("design", "", "/design"),
+    Kind("not-found", "", "/nothing-here", status=404),
+    Kind("home", TTO, "/"),
+    Kind("my-listings", TTO, "/listings/mine"),
+    Kind("new-achievement", RESEARCHER, "/achievements/new"),
+    Kind("introductions", TTO, "/introductions"),
+    Kind("introduction", TTO, "/introductions", ("main .entry a[href^='/introductions/']",)),
+    Kind("deals", MANAGER, "/deals"),
+    Kind("deal", MANAGER, "/deals?state=on_trial", (DEAL,)),
+    Kind("claim", REVIEWER, "/claims", ("main a[href^='/claims/']",)),
+    Kind("budgets", ADMIN, "/budgets"),
 )
+ON_A_PHONE = ("front", "search", "map", "pairing", "home", "new-achievement", "deal", "figures")
+IN_THE_DARK = ("front", "search", "pairing", "home", "figures", "design")
 
 
 def take(
@@ -71,35 +60,56 @@ def take(
     *,
     language: str = "zh-CN",
     width: int = DESK,
+    scheme: Literal["light", "dark"] = "light",
     only: tuple[str, ...] = (),
 ) -> None:
     """Write a picture of each page, or of those named."""
-    suffix = "" if width == DESK else "-phone"
-    for name, email, address, steps in PAGES:
-        if only and name not in only:
+    suffix = ("-phone" if width == PHONE else "") + ("-dark" if scheme == "dark" else "")
+    for kind in PAGES:
+        if only and kind.name not in only:
             continue
-        with visitor(chromium, server, language=language, width=width) as page:
-            if email:
-                sign_in(page, email)
-            page.goto(address)
-            for step in steps:
-                step(page)
-            path = directory / f"{name}-{language[:2]}{suffix}.jpg"
-            page.screenshot(path=path, full_page=True, type="jpeg", quality=65)
+        with visitor(chromium, server, language=language, width=width, scheme=scheme, forgive=("404",)) as page:
+            if kind.who:
+                sign_in(page, kind.who)
+            kind.open(page)
+            prepare(page, kind)
+            height = min(HIGHEST, int(page.evaluate("document.documentElement.scrollHeight")))
+            page.set_viewport_size({"width": width, "height": height})  # so that what sticks to the window shows
+            page.wait_for_timeout(300)
+            path = directory / f"{kind.name}-{language[:2]}{suffix}.jpg"
+            page.screenshot(path=path, type="jpeg", quality=60)
+
+
+def prepare(page: Page, kind: Kind) -> None:
+    """The front page after a try, the form while it is written."""
+    if kind.name == "front":
+        page.fill("#try-text", "车载激光雷达在雪天的点云去噪，嵌入式芯片实时运行，行人检测不下降。")
+        page.click(".try-box button")
+        page.locator("#tried .entry").first.wait_for()
+    if kind.name == "new-achievement":
+        for selector, text in TYPED.items():
+            page.fill(selector, text)
+        page.locator("#preview-matches .entry").first.wait_for()
+        page.locator("#kept:not(:empty)").wait_for()
 
 
 def main(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.glob("*.jpg"):
+        old.unlink()
     with serving() as server, browser() as chromium:
         with visitor(chromium, server) as page:  # the worker needs a moment for the first match lists
-            for _ in range(240):
+            for _ in range(480):
                 page.goto("/dashboard")
-                if page.locator("table").first.locator("tbody td.num").nth(1).inner_text() != "0":
+                if page.locator("#funnel tbody td").nth(3).inner_text() != "0":
                     break
                 time.sleep(0.5)
         take(chromium, server, directory)
-        take(chromium, server, directory, width=PHONE, only=("home", "search", "new-achievement", "deal"))
-        take(chromium, server, directory, language="en", only=("home", "pairing", "clause", "figures"))
+        take(chromium, server, directory, language="en")
+        take(chromium, server, directory, width=PHONE, only=ON_A_PHONE)
+        take(chromium, server, directory, language="en", width=PHONE, only=("front", "home"))
+        take(chromium, server, directory, scheme="dark", only=IN_THE_DARK)
+        take(chromium, server, directory, scheme="dark", width=PHONE, only=("front", "home"))
 
 
 if __name__ == "__main__":

@@ -202,5 +202,5 @@ def public_notices(page: Page) -> str:
 def funnel(page: Page) -> list[int]:
     """The funnel's figures as the public sees them."""
     page.goto("/dashboard")
-    cells = page.locator("table").first.locator("tbody td.num").all_inner_texts()
+    cells = page.locator("table").first.locator("tbody td:nth-child(2)").all_inner_texts()
     return [int(cell.replace(",", "")) for cell in cells]

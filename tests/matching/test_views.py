@@ -148,7 +148,8 @@ def test_matches_name_level_reason_and_the_way_to_the_pairing(client):
 def test_while_matches_are_computed_the_page_looks_again_by_itself(client):
     need = make_need()
     page = text_of(client, f"/needs/{need.id}/matches", headers=ENGLISH)
-    assert '<meta http-equiv="refresh" content="2">' in page
+    assert 'hx-trigger="every 2s"' in page
+    assert "http-equiv" not in page
     assert "being computed" in page
     refresh()
     page = text_of(client, f"/needs/{need.id}/matches", headers=ENGLISH)
@@ -185,7 +186,8 @@ def test_a_pairing_shows_both_texts_their_common_words_and_the_next_step(client)
 def test_a_pairing_waits_for_the_index(client):
     achievement, need = make_achievement(), make_need()
     page = text_of(client, f"/pairings/{need.id}/{achievement.id}", headers=ENGLISH)
-    assert '<meta http-equiv="refresh" content="2">' in page
+    assert 'hx-trigger="every 2s"' in page
+    assert "http-equiv" not in page
     assert "The matching index is being built." in page
 
 

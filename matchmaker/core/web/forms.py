@@ -154,9 +154,13 @@ def labelled(members: Any, *, blank: Any = None) -> list[tuple[str, Any]]:
     return [*first, *((str(member), messages.label(member)) for member in members)]
 
 
-def done(sentence: Any) -> None:
-    """Tell, on the next page, that it worked."""
-    flash(str(sentence), "success")
+def done(sentence: Any, *, undo: tuple[str, dict[str, str]] | None = None) -> None:
+    """Tell, on the next page, that it worked. `undo` is a POST that takes it back: its address and its fields."""
+    if undo is None:
+        flash(str(sentence), "success")
+    else:
+        notice: Any = {"sentence": str(sentence), "url": undo[0], "fields": undo[1]}
+        flash(notice, "undo")
 
 
 def field_id(field: Field) -> str:

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from matchmaker.core import append_only, types
 
-revision = "0002"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,79 @@
+"""What waits for whom in deals, and what moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from matchmaker.accounts.roles import Role
+from matchmaker.core import access, workflow
+from matchmaker.core.access import Actor, visible
+from matchmaker.core.db import db
+from matchmaker.core.errors import N_
+from matchmaker.core.web import tasks
+from matchmaker.core.web.tasks import Move, Task
+from matchmaker.deals.models import Deal
+from matchmaker.deals.permissions import SIGNATORY, Can
+from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
+
+PAGE = "deals.deal"
+
+_LIVE = (
+    DealState.OFFERED,
+    DealState.AGREED,
+    DealState.ON_TRIAL,
+    DealState.DECISION_DUE,
+    DealState.PAYING,
+    DealState.DEFAULTED,
+    DealState.DISPUTED,
+)
+_PRINCIPALS = (PartyRole.LICENSOR, PartyRole.LICENSEE)
+
+
+@tasks.source("deals")
+def waiting(actor: Actor) -> list[Task]:
+    """Offers to answer, deals to sign, trials that run out or await a decision, and deals in which money is due.
+
+    How much is due, the deal's own page says: to compute it for each would take a read for each.
+    """
+    if not actor.holds(*SIGNATORY.values()):
+        return []
+    query = (
+        select(Deal)
+        .where(visible(actor, Can.DEAL_VIEW), Deal.state.in_(_LIVE))
+        .options(joinedload(Deal.acceptances), joinedload(Deal.signatures))
+        .order_by(Deal.created_at, Deal.id)
+        .limit(tasks.MOST)
+    )
+    return [task for deal in db.session.scalars(query).unique() for task in _tasks(actor, deal)]
+
+
+def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
+    values = {"id": deal.id}
+    side = deal.side_of(actor.organisation_id)
+    match deal.state:
+        case DealState.OFFERED | DealState.AGREED:
+            open_now = workflow.open_actions(actor, deal, DEAL)
+            if DealAction.ACCEPT in open_now and side not in deal.accepted_by:
+                yield Task(tasks.DECIDE, N_("Answer an offer"), deal.title, PAGE, values)
+            if DealAction.SIGN in open_now and side not in deal.signed_by:
+                yield Task(tasks.SIGN, N_("Sign a deal"), deal.title, PAGE, values)
+        case DealState.ON_TRIAL if side in _PRINCIPALS:
+            yield Task(tasks.DECIDE, N_("The trial ends"), deal.title, PAGE, values, due_on=deal.trial_ends_on)
+        case DealState.DECISION_DUE if side in _PRINCIPALS:
+            yield Task(tasks.DECIDE, N_("Decide what follows the trial"), deal.title, PAGE, values)
+        case DealState.PAYING if side == PartyRole.LICENSEE:
+            yield Task(tasks.PAY, N_("See what is to be paid"), deal.title, PAGE, values)
+        case DealState.DEFAULTED if side == PartyRole.LICENSEE:
+            yield Task(tasks.PAY, N_("Cure the default"), deal.title, PAGE, values)
+        case DealState.DISPUTED if side in _PRINCIPALS:
+            yield Task(tasks.DECIDE, N_("Settle the dispute"), deal.title, PAGE, values)
+
+
+@tasks.news("deals")
+def moved(actor: Actor) -> list[Move]:
+    if actor.holds(Role.AUDITOR) or not access.may(actor, Can.DEAL_LIST):
+        return []  # who watches everything follows nothing in particular
+    return tasks.last_moved(Deal, Deal.title, visible(actor, Can.DEAL_VIEW), endpoint=PAGE)

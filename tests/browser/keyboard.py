@@ -1,0 +1,74 @@
+"""Pages worked by keyboard alone: what a test clicks, fills and checks is reached with Tab and done with keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+MOST_STOPS = 400
+HERE = "element => element === document.activeElement || element.contains(document.activeElement)"
+
+
+def reach(target: Locator) -> None:
+    """Press Tab until the element has the focus. Fails where the keyboard does not get there."""
+    page = target.page
+    for _ in range(MOST_STOPS):
+        if target.evaluate(HERE):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"the keyboard does not reach {target} on {page.url}")
+
+
+LEADS_ON = "element => Boolean(element.closest('a[href], form:not([hx-post], [hx-get]) button:not([type=button])'))"
+
+
+def press(target: Locator, **_: Any) -> None:
+    """Enter on a link or button; as a click does, it waits for the page that this leads to."""
+    reach(target)
+    page = target.page
+    leads_on = target.evaluate(LEADS_ON)
+    if not leads_on:
+        page.keyboard.press("Enter")
+        return
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def type_in(target: Locator, text: str, **_: Any) -> None:
+    reach(target)
+    keys = target.page.keyboard
+    if target.get_attribute("type") == "date":
+        year, month, day = text.split("-")
+        keys.type(month + day + year)  # as the browser's own field has it in its own language, English
+        assert target.input_value() == text
+    else:
+        keys.press("Control+a")
+        keys.insert_text(text)
+
+
+def tick(target: Locator, **_: Any) -> None:
+    reach(target)
+    if not target.is_checked():
+        target.page.keyboard.press("Space")
+    assert target.is_checked()
+
+
+def choose(target: Locator, value: str, **_: Any) -> None:
+    reach(target)
+    target.page.keyboard.press("Home")
+    for _step in range(MOST_STOPS):
+        if target.input_value() == value:
+            return
+        target.page.keyboard.press("ArrowDown")
+    raise AssertionError(f"{value} is not among the options of {target}")
+
+
+def take_the_mouse_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on clicking, filling, checking and choosing are done by keys."""
+    for name, act in (("click", press), ("fill", type_in), ("check", tick), ("select_option", choose)):
+        monkeypatch.setattr(Locator, name, act)
+        monkeypatch.setattr(
+            Page, name, lambda page, selector, *rest, act=act, **more: act(page.locator(selector).first, *rest)
+        )
