@@ -7,12 +7,14 @@ reasons = explain(index, query, document)
 
 from matchmaker.matching.engine.config import ENGINE_VERSION, EngineConfig
 from matchmaker.matching.engine.explain import Explanation, Part, Span, explain
-from matchmaker.matching.engine.index import Document, Index, IndexDamaged, build, load, save
-from matchmaker.matching.engine.rank import Allowed, Hit, pair_scores, rank, rank_many, scores
+from matchmaker.matching.engine.files import IndexDamaged, load, save
+from matchmaker.matching.engine.index import Document, Index, build
+from matchmaker.matching.engine.rank import Allowed, Candidate, Hit, candidates, pair_scores, rank, rank_many, scores
 
 __all__ = [
     "ENGINE_VERSION",
     "Allowed",
+    "Candidate",
     "Document",
     "EngineConfig",
     "Explanation",
@@ -22,6 +24,7 @@ __all__ = [
     "Part",
     "Span",
     "build",
+    "candidates",
     "explain",
     "load",
     "pair_scores",
