@@ -13,6 +13,7 @@ from matchmaker.matching.models import Kind
 _DONE = {
     Stage.BUILT: "index built: {count:,} listings",
     Stage.UPDATED: "index updated: {count:,} changes",
+    Stage.MERGED: "index merged: {count:,} changes",
     Stage.LISTED: "match lists computed: {count:,}",
 }
 

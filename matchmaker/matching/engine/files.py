@@ -81,7 +81,7 @@ def corpus_hash(index: Index) -> str:
     """SHA-256 of the ids and of what was counted of each document."""
     digest = hashlib.sha256()
     for name in ("id_data", "id_ends", "starts", "docs", "codes", "dense", "scale"):
-        digest.update(np.ascontiguousarray(getattr(index.base, name)))
+        digest.update(np.ascontiguousarray(getattr(index.base, name)).data)
     return digest.hexdigest()
 
 

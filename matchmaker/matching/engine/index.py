@@ -21,7 +21,8 @@ from matchmaker.matching.engine import segments, tokens
 from matchmaker.matching.engine.config import EngineConfig
 from matchmaker.matching.engine.segments import NO_DELTA, Base, Delta, Rows, Vocabulary
 from matchmaker.matching.engine.strings import Names, Strings
-from matchmaker.matching.engine.tokens import Batch, Document
+from matchmaker.matching.engine.tokens import Batch
+from matchmaker.matching.engine.tokens import Document as Document
 
 _CHUNK = 1_000  # documents counted at once
 
@@ -239,7 +240,7 @@ def build(documents: Iterable[Document], config: EngineConfig, *, background: It
 def fingerprint_of(config: EngineConfig, terms: Vocabulary) -> str:
     digest = hashlib.sha256(config.fingerprint().encode())
     for array in (terms.keys, terms.idf):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -222,7 +222,7 @@ def _every(index: Index, wanted: _Wanted) -> NDArray[np.float64]:
 # --- in numpy alone -------------------------------------------------------------------------------------------------
 
 
-def _base_sums(index: Index, wanted: _Wanted) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _base_sums(index: Index, wanted: _Wanted) -> Iterator[tuple[int, NDArray[Any]]]:
     """(first row, whole units of each row) by blocks. bincount adds in float64: whole numbers below 2^53 are exact."""
     base, columns, offsets = index.base, wanted.rare_columns, wanted.rare_offsets
     for block, first, last in base.blocks():

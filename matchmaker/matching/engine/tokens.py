@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,8 @@ from matchmaker.matching.engine.layout import (
     WORD,
 )
 
-try:
-    import numba  # noqa: F401
-except ImportError:  # pragma: no cover - without the extra `fast`
-    HAVE_NUMBA = False
-else:
-    HAVE_NUMBA = True
+HAVE_NUMBA = find_spec("numba") is not None
+"""Whether the extra `fast` is there. Looked for, not imported: that takes a second, and not every process needs it."""
 
 _PAGE = 256
 _64 = (1 << 64) - 1
@@ -92,7 +89,8 @@ def grid(config: EngineConfig) -> Grid:
 
 @lru_cache(maxsize=8)
 def _grid(weights: frozenset[float]) -> Grid:
-    exact, heap, steps = [], [0.0], sorted(weights - {0.0}) or [1.0]
+    exact: list[float] = []
+    heap, steps = [0.0], sorted(weights - {0.0}) or [1.0]
     while len(exact) <= 180:
         smallest = heapq.heappop(heap)
         if not exact or smallest > exact[-1] + 1e-9:
