@@ -9,7 +9,17 @@ from matchmaker.matching.engine.config import ENGINE_VERSION, EngineConfig
 from matchmaker.matching.engine.explain import Explanation, Part, Span, explain
 from matchmaker.matching.engine.files import IndexDamaged, load, save
 from matchmaker.matching.engine.index import Document, Index, build
-from matchmaker.matching.engine.rank import Allowed, Candidate, Hit, candidates, pair_scores, rank, rank_many, scores
+from matchmaker.matching.engine.rank import (
+    Allowed,
+    Candidate,
+    Hit,
+    candidates,
+    candidates_many,
+    pair_scores,
+    rank,
+    rank_many,
+    scores,
+)
 
 __all__ = [
     "ENGINE_VERSION",
@@ -25,6 +35,7 @@ __all__ = [
     "Span",
     "build",
     "candidates",
+    "candidates_many",
     "explain",
     "load",
     "pair_scores",

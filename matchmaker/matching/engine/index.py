@@ -131,8 +131,12 @@ class Index:
 
     def name(self, row: int) -> str:
         """Id of a document by its number in base and delta."""
-        base = len(self.base.scale)
-        return self.base.ids[row] if row < base else self.delta.ids[row - base]
+        base = self._base_ids
+        return base[row] if row < len(base) else self.delta.ids[row - len(base)]
+
+    @cached_property
+    def _base_ids(self) -> Strings:
+        return self.base.ids
 
     def counted(self, documents: Sequence[Document]) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8]]:
         """(starts, columns ascending, codes) of documents by the terms of this index; others are passed over."""

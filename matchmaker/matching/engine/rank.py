@@ -47,24 +47,35 @@ def scores(index: Index, query: Document) -> NDArray[np.float64]:
 
 def candidates(index: Index, query: Document, k: int, allowed: Allowed | None = None) -> list[Candidate]:
     """The `k` best documents, best first, equal scores by id. Whatever shares no term with the query is none."""
-    wanted = _prepare(index, query)
-    if not len(wanted.columns) or k < 1:
-        return []
     masks = (index.mask, _NONE) if allowed is None else _masks(index, allowed)
-    return _best_fast(index, wanted, k, *masks) if tokens.HAVE_NUMBA else _best_plainly(index, wanted, k, *masks)
+    return _best(index, _prepare(index, query), k, *masks)
+
+
+def candidates_many(
+    index: Index, queries: Sequence[Document], k: int, *, threads: int = 1
+) -> Iterator[list[Candidate]]:
+    """`candidates` for each query, in their order. Each thread holds the running sums of one query at a time."""
+    starts, columns, codes = index.counted(queries)
+
+    def one(at: int) -> list[Candidate]:
+        here = slice(starts[at], starts[at + 1])
+        return _best(index, _prepared(index, columns[here], codes[here]), k, index.mask, _NONE)
+
+    if threads == 1 or len(queries) < 2:
+        yield from map(one, range(len(queries)))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(one, range(len(queries)))
 
 
 def rank(index: Index, query: Document, k: int, allowed: Allowed | None = None) -> list[Hit]:
     """The `k` best documents as hits."""
-    return [_hit(index, *found) for found in candidates(index, query, k, allowed)]
+    return _hits(index, candidates(index, query, k, allowed))
 
 
 def rank_many(index: Index, queries: Sequence[Document], k: int, *, threads: int = 1) -> list[list[Hit]]:
-    """`rank` for each query, in their order, one query at a time in each thread, so that memory stays bounded."""
-    if threads == 1 or len(queries) < 2:
-        return [rank(index, query, k) for query in queries]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda query: rank(index, query, k), queries))
+    """`rank` for each query, in their order."""
+    return [_hits(index, found) for found in candidates_many(index, queries, k, threads=threads)]
 
 
 def cores() -> int:
@@ -84,8 +95,9 @@ def pair_scores(index: Index, queries: Mapping[str, Document], pairs: Sequence[t
     return found
 
 
-def _hit(index: Index, row: int, score: float) -> Hit:
-    return Hit(index.name(row), score, index.config.level(score))
+def _hits(index: Index, found: Sequence[Candidate]) -> list[Hit]:
+    name, level = index.name, index.config.level
+    return [Hit(name(row), score, level(score)) for row, score in found]
 
 
 # --- the query ------------------------------------------------------------------------------------------------------
@@ -113,6 +125,10 @@ class _Wanted(NamedTuple):
 
 def _prepare(index: Index, query: Document) -> _Wanted:
     _, columns, codes = index.counted([query])
+    return _prepared(index, columns, codes)
+
+
+def _prepared(index: Index, columns: NDArray[np.int32], codes: NDArray[np.uint8]) -> _Wanted:
     grid = tokens.grid(index.config)
     if tokens.HAVE_NUMBA:
         from matchmaker.matching.engine import kernels
@@ -166,6 +182,14 @@ class _Scratch(threading.local):
 
 _scratch = _Scratch()
 _NONE = np.empty(0, dtype=np.bool_)
+
+
+def _best(
+    index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_], of_delta: NDArray[np.bool_]
+) -> list[Candidate]:
+    if not len(wanted.columns) or k < 1:
+        return []
+    return (_best_fast if tokens.HAVE_NUMBA else _best_plainly)(index, wanted, k, mask, of_delta)
 
 
 def _best_fast(
