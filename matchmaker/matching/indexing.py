@@ -112,10 +112,12 @@ def _with_changes(
     before = _latest.get(key)
     if before is None or any(before.opened[kind].base is not opened[kind].base for kind in Kind):
         before = _Latest(names, opened, frozenset())
-    count = session.scalar(select(func.count()).select_from(IndexChange)) or 0
-    if count == 0 and not before.taken:
-        return opened, frozenset()
+    # Rows only come, until a new base takes them all: as many as before are the same as before.
+    if session.scalar(select(func.count()).select_from(IndexChange)) == len(before.taken):
+        return before.opened, before.taken
     changes = {row.id: row for row in session.execute(select(IndexChange.id, IndexChange.listing_id, IndexChange.kind))}
+    if not before.taken <= changes.keys():  # the database was taken back to an earlier state
+        before = _Latest(names, opened, frozenset())
     if new := changes.keys() - before.taken:
         after: dict[Kind, Index] = {}
         for kind in Kind:
@@ -320,6 +322,17 @@ def _due(session: Session, fingerprint: str, most: int) -> dict[uuid.UUID, Kind]
     )
     rows = session.execute(query).all()
     return {listing_id: kind for *sort, kind, listing_id in rows if [*sort, kind] == list(rows[0][:2])}
+
+
+def find_due(fingerprint: str, most: int) -> dict[uuid.UUID, Kind]:
+    """Listings whose list is missing or outdated, the most urgent."""
+    with reading() as session:
+        return _due(session, fingerprint, most)
+
+
+def count_indexed() -> int:
+    with reading() as session:
+        return session.scalar(select(func.count()).select_from(IndexedListing)) or 0
 
 
 def count_due(fingerprint: str) -> int:

@@ -22,8 +22,9 @@ from matchmaker.config import Settings
 from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.matching import indexing, store
-from matchmaker.matching.engine import Document, EngineConfig, Hit, Index, build, rank_many, scores
-from matchmaker.matching.indexing import Changes, Indexes
+from matchmaker.matching.blocks import ordered
+from matchmaker.matching.engine import Document, EngineConfig, Hit, Index, build, scores
+from matchmaker.matching.indexing import Changes, Indexes, Work
 from matchmaker.matching.models import (
     LIST_SIZE,
     LISTED_LEVEL,
@@ -94,6 +95,30 @@ def refresh(root: Path) -> Iterator[Progress]:
 
 def _step(root: Path) -> Progress | None:
     work = indexing.find_work(root, BATCH)
+    if progress := _index_step(root, work):
+        return progress
+    if work.changes.noted:
+        return _step(root)
+    indexes = work.indexes
+    if indexes is None:
+        return None
+    if work.due:
+        return _compute(indexes, work.due)
+    frozen = LONGEST_FROZEN * max(1.0, indexes.documents / FROZEN_DOCUMENTS)
+    outdated = indexes.changed > MOST_CHANGED * indexes.documents or clock.now() - indexes.built_at > frozen
+    return build_index(root) if indexes.changed and outdated else None
+
+
+def bring_index_up(root: Path) -> Indexes | None:
+    """The index in use, with every change taken in; None where nothing is published."""
+    while True:
+        work = indexing.find_work(root, 0)
+        if not _index_step(root, work) and not work.changes.noted:
+            return work.indexes
+
+
+def _index_step(root: Path, work: Work) -> Progress | None:
+    """Let index and lists follow what has changed, if anything has."""
     indexes = work.indexes
     if indexes is None:
         return build_index(root) if work.wanted else None
@@ -103,14 +128,7 @@ def _step(root: Path) -> Progress | None:
     if work.changes.noted:  # they came to nothing: published and withdrawn again, or seen with an earlier one
         with unit_of_work():
             _settle(work.changes)
-        return _step(root)
-    if len(indexes.taken) > MOST_TAKEN:
-        return merge_index(root, indexes)
-    if work.due:
-        return _compute(indexes, work.due)
-    frozen = LONGEST_FROZEN * max(1.0, indexes.documents / FROZEN_DOCUMENTS)
-    outdated = indexes.changed > MOST_CHANGED * indexes.documents or clock.now() - indexes.built_at > frozen
-    return build_index(root) if indexes.changed and outdated else None
+    return merge_index(root, indexes) if len(indexes.taken) > MOST_TAKEN else None
 
 
 # --- the index ------------------------------------------------------------------------------------------------------
@@ -262,18 +280,32 @@ def _reached(others: Index, texts: Sequence[Document], other_kind: Kind) -> list
 
 def _compute(indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Progress:
     """Rank for these listings. The ranking is done before the unit of work begins: nobody waits for it."""
-    now, rows = clock.now(), []
+    count = 0
     for kind in Kind:
-        entries = indexing.those_published(kind, [listing_id for listing_id in due if due[listing_id] is kind])
-        documents = [entry.document for entry in entries]
-        ranked = rank_many(indexes.of(kind.other), documents, LIST_SIZE[kind])
-        for entry, hits in zip(entries, ranked, strict=True):
-            rows.append(_row(indexes, kind, entry.listing_id, hits) | {"computed_at": now})
+        ids = [listing_id for listing_id in due if due[listing_id] is kind]
+        documents = [entry.document for entry in indexing.those_published(kind, ids)]
+        count += store_lists(indexes, kind, ids, documents, ordered(indexes.of(kind.other), documents, LIST_SIZE[kind]))
+    return _progress(Stage.LISTED, count, indexes.fingerprint)
+
+
+def store_lists(
+    indexes: Indexes,
+    kind: Kind,
+    ids: Sequence[uuid.UUID],
+    documents: Sequence[Document],
+    hits: Sequence[Sequence[Hit]],
+) -> int:
+    """Replace the lists of these listings by those of the documents that are still published; how many there are."""
+    now = clock.now()
+    rows = [
+        _row(indexes, kind, uuid.UUID(document.id), found) | {"computed_at": now}
+        for document, found in zip(documents, hits, strict=True)
+    ]
     with unit_of_work():
-        db.session.execute(delete(MatchList).where(MatchList.listing_id.in_(list(due))))
+        db.session.execute(delete(MatchList).where(MatchList.listing_id.in_(list(ids))))
         if rows:
             db.session.execute(insert(MatchList), rows)
-    return _progress(Stage.LISTED, len(rows), indexes.fingerprint)
+    return len(rows)
 
 
 def _row(indexes: Indexes, kind: Kind, listing_id: uuid.UUID, ranked: Sequence[Hit]) -> dict[str, Any]:

@@ -152,6 +152,14 @@ class Index:
         weights = damp[codes] * self.idf[columns] * scale
         return sparse.csr_array((weights, columns, starts), shape=(len(documents), len(self.idf)))
 
+    def held(self) -> Iterator[tuple[list[str], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint8]]]:
+        """What was counted of each document, part by part: (ids, starts, columns, codes); "" for one that is gone."""
+        for (_, first, last), counted in zip(self.base.blocks(), self.base.forward(), strict=True):
+            kept = self.mask[first:last] if len(self.mask) else np.ones(last - first, dtype=np.bool_)
+            names = [self._base_ids[first + at] if keep else "" for at, keep in enumerate(kept)]
+            yield names, *counted
+        yield list(self.delta.ids), self.delta.starts, self.delta.columns, self.delta.codes
+
     def updated(self, *, documents: Iterable[Document] = (), removed: Collection[str] = ()) -> Index:
         """An index with `documents` added or replaced and `removed` gone (ids it does not hold are passed over).
 

@@ -201,7 +201,7 @@ def count(codes, texts, weights, documents, pages, table, many, growth, max_gram
             more_keys, more_tfs = np.empty(capacity, np.uint64), np.empty(capacity, np.uint8)
             more_keys[:total], more_tfs[:total] = keys[:total], tfs[:total]
             keys, tfs = more_keys, more_tfs
-        order = np.argsort(grams[:found], kind="mergesort")
+        order = np.argsort(grams[:found])
         at = 0
         while at < found:
             key, tf = grams[order[at]], 0.0
