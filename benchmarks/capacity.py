@@ -3,9 +3,9 @@
     python benchmarks/capacity.py benchmarks/results-retrieval.json
 
 Queries arrive at random (Poisson). Each goes to every machine's part of the corpus; a machine has so many cores, each
-does one query at a time, in the order of arrival; the answer is there when the slowest machine has answered. The time of
-one query on a part is a + b x documents, fitted to what `retrieval.py` measured, and spread as measured there (p99 over
-p50, lognormal). Nothing is assumed about the network but a fixed time for each call.
+does one query at a time, in the order of arrival; the answer is there when the slowest machine has answered. The time
+of one query on a part is a + b x documents, fitted to what `retrieval.py` measured, and spread as measured there (p99
+over p50, lognormal). Nothing is assumed about the network but a fixed time for each call.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _Z99 = 2.326
 
 @dataclass(frozen=True)
 class Costs:
-    """Milliseconds of one query are `fixed + each * documents`; `spread` is the sigma of its logarithm; bytes on disk of
-    a document; seconds a million documents take to build."""
+    """Milliseconds of one query are `fixed + each * documents`, `spread` is the sigma of their logarithm; bytes on disk
+    and seconds of building for each document."""
 
     fixed: float
     each: float
@@ -95,9 +95,8 @@ def main() -> None:
     cost = costs(json.loads(options.results.read_text(encoding="utf-8"))["rows"])
     print(f"one query: {cost.fixed:.2f} ms + {cost.each * 1e6:.2f} ms for each million documents")
     print(f"{options.rate:g} queries a second, machines of {options.cores} cores; p50 / p99 in ms\n")
-    print(
-        f"{'documents':>12} {'machines':>9} {'ms a part':>10} {'load':>6} {'p50':>9} {'p99':>9} {'GB a machine':>13} {'build s':>9}"
-    )
+    head = f"{'documents':>12} {'machines':>9} {'ms a part':>10} {'load':>6} {'p50':>9} {'p99':>9}"
+    print(f"{head} {'GB a machine':>13} {'build s':>9}")
     for size in options.sizes:
         for machines in (1, 2, 4, 8, 16, 32, 64, 128):
             part = cost.query(size / machines)

@@ -148,9 +148,8 @@ def _queries(row: Any, asked: Sequence[Any], needs: Sequence[Document]) -> Itera
     for engine in asked:
         values = sorted(taken[engine.name].values())
         turns = "best of 3 turns each" if strides[engine.name] == 1 else "one turn"
-        yield row(
-            "query", engine, statistics.median(values), "ms p50", f"{engine.note}; {len(values)} queries, {turns}"
-        )
+        note = f"{engine.note}; {len(values)} queries, {turns}"
+        yield row("query", engine, statistics.median(values), "ms p50", note)
         if len(values) >= 100:
             yield row("query", engine, values[int(len(values) * 0.99)], "ms p99")
 
@@ -248,6 +247,7 @@ def _memory(row: Any, options: argparse.Namespace, scratch: Path) -> Iterator[di
         second = _child(options, "serve", index=scratch / "index")
     files = sum(path.stat().st_size for path in (scratch / "index").iterdir()) / 1e6
     note = f"after {second['queries']} queries, above an empty worker; the files have {files:.0f} MB"
+    yield row("memory", OURS, files, "MB of files", "the saved index")
     yield row("memory", OURS, second["private"] - empty["private"], "MB of its own, second worker", note)
     yield row(
         "memory",
