@@ -32,6 +32,14 @@ class Hit(NamedTuple):
     level: int
 
 
+class Effort(NamedTuple):
+    """What a query costs: postings of rare terms walked, dense rows added, documents scored in full."""
+
+    postings: int
+    rows: int
+    scored: int
+
+
 class Candidate(NamedTuple):
     """A document of the first stage: its number in the index (`Index.name` gives the id) and its score."""
 
@@ -66,6 +74,13 @@ def candidates_many(
     else:
         with ThreadPoolExecutor(threads) as pool:
             yield from pool.map(one, range(len(queries)))
+
+
+def effort(index: Index, query: Document, k: int) -> Effort:
+    """What `candidates` does for this query, compiled."""
+    wanted, base = _prepare(index, query), index.base
+    walked = base.starts[:, wanted.rare_columns + 1].astype(np.int64) - base.starts[:, wanted.rare_columns]
+    return Effort(int(walked.sum()), len(wanted.rows), _best_of_base(index, wanted, k, index.mask)[1])
 
 
 def rank(index: Index, query: Document, k: int, allowed: Allowed | None = None) -> list[Hit]:
@@ -198,13 +213,7 @@ def _best_fast(
     from matchmaker.matching.engine import kernels
 
     base, delta = index.base, index.delta
-    k = min(k, len(base.scale) + len(delta.scale))
-    found, rows, orders = np.zeros(k), np.empty(k, dtype=np.int64), np.empty(k, dtype=np.int64)
-    size, _ = kernels.best(
-        wanted.rare_columns, wanted.rare_offsets, wanted.sums, wanted.lookup, wanted.unit, wanted.rows, wanted.shares,
-        wanted.step, base.starts, base.bases, base.docs, base.codes, base.cstarts, base.cslots, base.ccodes,
-        base.dense, index.common, base.scale, mask, _scratch.running, _scratch.limits, found, rows, orders,
-    )  # fmt: skip
+    size, _, found, rows, orders = _best_of_base(index, wanted, k, mask)
     if len(delta.scale):
         if len(_scratch.lookup) != len(index.idf):
             _scratch.lookup = np.zeros(len(index.idf), dtype=np.int32)
@@ -214,6 +223,21 @@ def _best_fast(
         )  # fmt: skip
     order = np.lexsort((orders[:size], -found[:size]))
     return [Candidate(*pair) for pair in zip(rows[order].tolist(), found[order].tolist(), strict=True)]
+
+
+def _best_of_base(index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_]) -> tuple[int, int, Any, Any, Any]:
+    """(hits, documents scored in full, and the heap of the hits: scores, rows, orders)."""
+    from matchmaker.matching.engine import kernels
+
+    base = index.base
+    k = min(k, len(base.scale) + len(index.delta.scale))
+    found, rows, orders = np.zeros(k), np.empty(k, dtype=np.int64), np.empty(k, dtype=np.int64)
+    size, scored = kernels.best(
+        wanted.rare_columns, wanted.rare_offsets, wanted.sums, wanted.lookup, wanted.unit, wanted.rows, wanted.shares,
+        wanted.step, base.starts, base.bases, base.docs, base.codes, base.cstarts, base.cslots, base.ccodes,
+        base.dense, index.common, base.scale, mask, _scratch.running, _scratch.limits, found, rows, orders,
+    )  # fmt: skip
+    return size, scored, found, rows, orders
 
 
 def _every(index: Index, wanted: _Wanted) -> NDArray[np.float64]:
