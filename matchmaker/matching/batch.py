@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import update
 
 from matchmaker.core import clock
-from matchmaker.core.db import db, unit_of_work
+from matchmaker.core.db import unit_of_work
 from matchmaker.core.errors import N_, Conflict
 from matchmaker.matching import indexing, jobs, store
 from matchmaker.matching.blocks import ordered, ordered_from
@@ -76,7 +76,6 @@ def _ready(root: Path, *, merged: bool) -> Indexes | None:
     if merged and indexes and indexes.taken:  # other machines see the saved index, not what stands beside it
         jobs.merge_index(root, indexes)
         indexes = jobs.bring_index_up(root)
-    db.session.rollback()
     return indexes
 
 
