@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: install run test nightly lint types imports messages screenshots clean
+.PHONY: install run test nightly bench lint types imports messages screenshots clean
 
 install: $(VENV)/.installed
 
@@ -20,6 +20,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) --constraint constraints.txt --editable '.[dev,fast,scale,semantic]'
 	touch $@
 
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(PIP) --constraint constraints.txt --editable '.[fast,bench]'
+	touch $@
+
 run: install
 	MATCHMAKER_DEMO=1 $(BIN)/matchmaker serve
 
@@ -27,6 +31,10 @@ test: $(VENV)/.installed-dev
 	./tests/browser/install_chromium
 	$(MAKE) --no-print-directory lint types imports
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+# The first stage against its peers, on texts of the demonstration; see benchmarks/README.md for others.
+bench: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/retrieval.py --sizes $(or $(SIZES),10000) --json var/retrieval.json
 
 nightly: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m nightly

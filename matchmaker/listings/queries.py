@@ -104,9 +104,12 @@ def public_document(listing: Listing) -> dict[str, str]:
 
     Empty for a listing that was never published. Nothing confidential or proposed is in a revision.
     """
-    if listing.revision is None:
-        return {}
-    body = listing.revision.body
+    return {} if listing.revision is None else revision_document(listing.revision)
+
+
+def revision_document(revision: Revision) -> dict[str, str]:
+    """The same of a revision that is, or was, the public one."""
+    body = revision.body
     texts = {name: body[name] for name in PUBLIC_TEXTS[body["kind"]]}
     return {**texts, "keywords": "\n".join(body["keywords"])}
 

@@ -74,6 +74,23 @@ class IndexedListing(db.Model):
     indexed_at: Mapped[datetime]
 
 
+class IndexChange(db.Model):
+    """A published listing changed, or one was published or withdrawn: written in the transaction that does it.
+
+    So the next query sees the change, wherever a process is killed: the index in use is its saved base with what these
+    listings say now. The worker marks a row as `settled` when the lists follow it, and removes it with the base that
+    takes it in. Ids are random: one that was rolled back never comes again.
+    """
+
+    __tablename__ = "index_changes"
+    __table_args__ = (one_of("kind", Kind), sa.Index("ix_index_changes_settled", "settled", "id"))
+
+    id: Mapped[uuid.UUID] = id_column()
+    listing_id: Mapped[uuid.UUID]
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    settled: Mapped[bool] = mapped_column(Flag, default=False)
+
+
 class MatchIndex(db.Model):
     """The index in use, if there is one: a single row.
 
@@ -92,6 +109,7 @@ class MatchIndex(db.Model):
     changed: Mapped[int]  # documents added, replaced or removed since it was built
     built_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    recomputing_since: Mapped[datetime | None]  # all lists are being computed anew, on command
 
     def directory(self, kind: Kind) -> str:
         return self.achievements if kind is Kind.ACHIEVEMENT else self.needs

@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from matchmaker.matching import engine
 from matchmaker.matching.engine import Index, IndexDamaged, load, save
 
 _LOCK = "index.lock"
+
+_KERNELS = Path(engine.__file__).parent / "kernels"
 
 # Size and time of each file: a directory that was touched since it was opened is opened, and so checked, again.
 _Signature = tuple[tuple[str, int, int], ...]
@@ -25,12 +28,19 @@ _Signature = tuple[tuple[str, int, int], ...]
 
 def open_index(root: Path, name: str) -> Index:
     """The saved index `name`, its arrays memory-mapped. Raises IndexDamaged where it is missing or was altered."""
+    _keep_compiled(root)
     directory = root / name
     try:
         entries = [(entry.name, entry.stat()) for entry in os.scandir(directory)]
     except OSError as error:
         raise IndexDamaged(directory=str(directory), reason=error.strerror or "unreadable") from error
     return _open(directory, tuple(sorted((file, stat.st_size, stat.st_mtime_ns) for file, stat in entries)))
+
+
+def _keep_compiled(root: Path) -> None:
+    """Compiled kernels are kept beside their source; where that cannot be written, beside the index."""
+    if not os.access(_KERNELS, os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(root.parent / "kernels"))
 
 
 @lru_cache(maxsize=4)  # both sides, and those they replace while other threads still read them
@@ -56,6 +66,7 @@ def remove_others(root: Path, keep: Collection[str]) -> None:
 def writing(root: Path) -> Iterator[bool]:
     """Whether this process is the one that may write; the lock goes with the process, however it ends."""
     root.mkdir(parents=True, exist_ok=True)
+    _keep_compiled(root)
     with (root / _LOCK).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,21 +1,22 @@
 """The index and the lists follow what is published, whatever happens in between."""
 
 import random
+import uuid
 from datetime import timedelta
 from itertools import groupby
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock
-from matchmaker.core.db import db
-from matchmaker.listings.models import ListingState
+from matchmaker.core.db import db, unit_of_work
+from matchmaker.listings.models import Achievement, ListingState
 from matchmaker.matching import indexing, jobs, store
 from matchmaker.matching.engine import Document, rank
 from matchmaker.matching.jobs import Stage
-from matchmaker.matching.models import LIST_SIZE, LISTED_LEVEL, IndexedListing, Kind, MatchIndex, MatchList
+from matchmaker.matching.models import LIST_SIZE, LISTED_LEVEL, IndexChange, IndexedListing, Kind, MatchIndex, MatchList
 from tests.factories.accounts import make_organisation, unit
 from tests.factories.listings import bring_to, make_achievement, make_need, propose
 from tests.factories.matching import index_root, refresh, reopen, revise, stored_hits, withdraw
@@ -182,6 +183,131 @@ def expected_hits(listing):
     return [hit.id for hit in ranked if hit.level >= LISTED_LEVEL]
 
 
+# --- changes beside the saved index ---------------------------------------------------------------------------------
+
+
+def found(kind, text="电池"):
+    """Ids that a query finds now, with whatever the worker has done so far."""
+    db.session.rollback()
+    index = indexing.find_indexes(db.session(), index_root()).of(kind)
+    return {hit.id for hit in rank(index, Document("", {"title": text}), 50)}
+
+
+def test_what_is_published_edited_or_withdrawn_counts_from_the_next_query_on(app):
+    first = make_achievement()
+    refresh()
+    late = make_achievement()
+    assert found(Kind.ACHIEVEMENT) == {str(first.id), str(late.id)}
+    propose(late, **RICE, summary=RICE_SUMMARY)
+    assert found(Kind.ACHIEVEMENT) == {str(first.id), str(late.id)}, "a proposal is not public"
+    revise(late, **RICE, summary=RICE_SUMMARY)
+    assert found(Kind.ACHIEVEMENT) == {str(first.id)}
+    withdraw(first)
+    assert found(Kind.ACHIEVEMENT) == set()
+    reopen(first)
+    bring_to(first, ListingState.PUBLISHED)
+    assert found(Kind.ACHIEVEMENT) == {str(first.id)}
+
+
+def test_drafts_and_reviews_are_no_change_to_the_index(app):
+    make_achievement(state=ListingState.DRAFT)
+    make_need(state=ListingState.IN_REVIEW)
+    assert db.session.scalars(select(IndexChange)).all() == []
+
+
+def test_a_change_that_is_rolled_back_is_taken_out_again(app):
+    make_achievement()
+    refresh()
+    with pytest.raises(KeyboardInterrupt), unit_of_work() as session:
+        late = make_listing_inside(session)
+        index = indexing.find_indexes(session, index_root()).of(Kind.ACHIEVEMENT)
+        assert late in index.rows, "whoever writes sees its own change"
+        raise KeyboardInterrupt
+    db.session.rollback()
+    assert late not in indexing.find_indexes(db.session(), index_root()).of(Kind.ACHIEVEMENT).rows
+
+
+def make_listing_inside(session):
+    """Withdrawn and published again in the transaction that is open."""
+    listing = session.scalars(select(Achievement)).one()
+    session.delete(session.get(IndexedListing, listing.id))
+    copy = Achievement(
+        **{
+            column.key: getattr(listing, column.key)
+            for column in Achievement.__table__.columns
+            if column.key not in ("id", "version", "external_id")
+        }
+    )
+    session.add(copy)
+    session.flush()
+    return str(copy.id)
+
+
+@pytest.mark.usefixtures("incremental")
+def test_many_changes_are_merged_and_nothing_else_changes(app, monkeypatch):
+    need = make_need()
+    refresh()
+    fingerprint = db.session.get(MatchIndex, 1).fingerprint
+    late = [make_achievement() for _ in range(3)]
+    refresh()
+    assert len(db.session.scalars(select(IndexChange)).all()) == 3
+    before, lists = found(Kind.ACHIEVEMENT), stored_hits(need)
+    monkeypatch.setattr(jobs, "MOST_TAKEN", 2)
+    assert stages() == [Stage.MERGED]
+    db.session.expire_all()
+    assert db.session.scalars(select(IndexChange)).all() == []
+    assert db.session.get(MatchIndex, 1).fingerprint == fingerprint
+    assert (found(Kind.ACHIEVEMENT), stored_hits(need)) == (before, lists)
+    assert before == {str(listing.id) for listing in late}
+
+
+@pytest.mark.parametrize("step", ["build", "merge"])
+def test_a_change_during_a_build_or_a_merge_is_not_lost(app, monkeypatch, step):
+    make_achievement()
+    refresh()
+    save, late = store.save_index, []
+
+    def save_while_somebody_publishes(*args):
+        if not late:
+            late.append(make_achievement())
+        return save(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "save_index", save_while_somebody_publishes)
+        indexes = indexing.find_indexes(db.session(), index_root())
+        db.session.rollback()
+        jobs.build_index(index_root()) if step == "build" else jobs.merge_index(index_root(), indexes)
+    assert str(late[0].id) in found(Kind.ACHIEVEMENT)
+    refresh()
+    assert held() == {uuid.UUID(listing) for listing in found(Kind.ACHIEVEMENT)}
+    assert len(held()) == 2
+
+
+def test_what_was_written_past_the_orm_is_found_by_comparing(app):
+    first, second = make_achievement(), make_achievement()
+    refresh()
+    with unit() as session:
+        session.execute(update(Achievement).where(Achievement.id == first.id).values(state=ListingState.WITHDRAWN))
+    refresh()
+    assert held() == {second.id}
+    assert found(Kind.ACHIEVEMENT) == {str(second.id)}
+
+
+@pytest.mark.usefixtures("incremental")
+def test_a_large_corpus_is_compared_only_where_a_change_was_noted_until_the_next_sweep(app, monkeypatch):
+    monkeypatch.setattr(indexing, "SWEPT_AT_ONCE", 0)
+    first, second = make_achievement(), make_achievement()
+    refresh(), refresh()
+    with unit() as session:
+        session.execute(update(Achievement).where(Achievement.id == first.id).values(state=ListingState.WITHDRAWN))
+    late = make_achievement()
+    refresh()
+    assert held() == {first.id, second.id, late.id}
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        refresh()
+    assert held() == {second.id, late.id}
+
+
 # --- building -------------------------------------------------------------------------------------------------------
 
 
@@ -247,8 +373,8 @@ def spoil_bytes(path):
         lambda: [path.unlink() for path in directory().glob("*")],
         lambda: next(directory().glob("manifest.json")).unlink(),
         lambda: next(directory().glob("manifest.json")).write_text("{}"),
-        lambda: spoil_bytes(next(directory(Kind.ACHIEVEMENT).glob("ids-*.json"))),
-        lambda: spoil_bytes(next(directory(Kind.ACHIEVEMENT).glob("weights-*.npy"))),
+        lambda: spoil_bytes(next(directory(Kind.ACHIEVEMENT).glob("id_data-*.npy"))),
+        lambda: spoil_bytes(next(directory(Kind.ACHIEVEMENT).glob("docs-*.npy"))),
     ],
 )
 def test_a_damaged_index_is_built_again_and_lists_stay(app, damage):
@@ -261,22 +387,28 @@ def test_a_damaged_index_is_built_again_and_lists_stay(app, damage):
     assert stored_hits(need) == [str(achievement.id)]
 
 
-@pytest.mark.usefixtures("incremental")
-def test_killed_between_saving_the_index_and_writing_the_rows(app, monkeypatch):
+@pytest.mark.parametrize("merging", [True, False])
+def test_killed_between_saving_the_index_and_writing_the_rows(app, monkeypatch, merging):
     need = make_need()
     refresh()
     in_use = db.session.get(MatchIndex, 1).needs, db.session.get(MatchIndex, 1).achievements
     late = make_achievement()
+    if merging:  # few changes to a large corpus are merged, else everything is built again
+        monkeypatch.setattr(jobs, "SMALL", 0)
+        monkeypatch.setattr(jobs, "MOST_CHANGED", 10.0)
+        monkeypatch.setattr(jobs, "MOST_TAKEN", 0)
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "_switch", killed)
         with pytest.raises(KeyboardInterrupt):
             refresh()
     db.session.expire_all()
     assert (db.session.get(MatchIndex, 1).needs, db.session.get(MatchIndex, 1).achievements) == in_use
-    assert held() == {need.id}
+    assert held() == ({need.id, late.id} if merging else {need.id})
     assert refresh()
     assert stored_hits(need) == [str(late.id)]
     assert held() == {need.id, late.id}
+    assert found(Kind.ACHIEVEMENT) == {str(late.id)}
+    assert db.session.scalars(select(IndexChange)).all() == []
     kept = {path.name for path in index_root().glob("index-*")}
     assert len(kept) <= 4  # what the killed run left behind is gone
 

@@ -7,12 +7,24 @@ reasons = explain(index, query, document)
 
 from matchmaker.matching.engine.config import ENGINE_VERSION, EngineConfig
 from matchmaker.matching.engine.explain import Explanation, Part, Span, explain
-from matchmaker.matching.engine.index import Document, Index, IndexDamaged, build, load, save
-from matchmaker.matching.engine.rank import Allowed, Hit, pair_scores, rank, rank_many, scores
+from matchmaker.matching.engine.files import IndexDamaged, load, save
+from matchmaker.matching.engine.index import Document, Index, build
+from matchmaker.matching.engine.rank import (
+    Allowed,
+    Candidate,
+    Hit,
+    candidates,
+    candidates_many,
+    pair_scores,
+    rank,
+    rank_many,
+    scores,
+)
 
 __all__ = [
     "ENGINE_VERSION",
     "Allowed",
+    "Candidate",
     "Document",
     "EngineConfig",
     "Explanation",
@@ -22,6 +34,8 @@ __all__ = [
     "Part",
     "Span",
     "build",
+    "candidates",
+    "candidates_many",
     "explain",
     "load",
     "pair_scores",

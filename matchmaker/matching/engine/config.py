@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -56,7 +57,7 @@ class EngineConfig:
 
     def level(self, score: float) -> int:
         """1 (none) to 4 (strong)."""
-        return 1 + sum(score >= threshold for threshold in self.level_thresholds)
+        return 1 + bisect_right(self.level_thresholds, score)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values; `EngineConfig(**config.as_dict())` equals `config`."""

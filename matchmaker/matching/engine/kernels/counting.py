@@ -1,0 +1,336 @@
+"""Texts to keys of terms, keys to a vocabulary, documents to postings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from matchmaker.matching.engine.layout import CODE, DECIMAL, FINISH, FUNCTION, HAN, JOINER, MANY, SEED, STEP, WORD
+
+_S, _P, _F = np.uint64(SEED), np.uint64(STEP), np.uint64(FINISH)
+_29, _32 = np.uint64(29), np.uint64(32)
+_SPACE = np.uint32(32)
+
+jit = njit(nogil=True, cache=True)
+
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+
+@jit
+def _extend(state, character):
+    state = (state ^ np.uint64(character)) * _P
+    return state ^ (state >> _29)
+
+
+@jit
+def _finish(state):
+    state = (state ^ (state >> _32)) * _F
+    return state ^ (state >> _32)
+
+
+@jit
+def _fold(codes, start, stop, pages, table, many, folded):
+    """Write the folded characters with their classes; returns how many."""
+    size = 0
+    for i in range(start, stop):
+        entry = table[pages[codes[i] >> 8], codes[i] & 255]
+        if entry & MANY:
+            entry &= MANY - 1
+            at = entry >> 5
+            for j in range(at, at + (entry & 31)):
+                folded[size] = many[j]
+                size += 1
+        else:
+            folded[size] = entry
+            size += 1
+    return size
+
+
+@jit
+def _flush(chars, begins, ends, units, max_gram, keys, spans, found):
+    """Keys of every 1 to max_gram neighbouring units, each a hash of its characters and of the joiners between."""
+    for first in range(units):
+        state, position = _S, begins[first]
+        for last in range(first, min(units, first + max_gram)):
+            while position < ends[last]:
+                state = _extend(state, chars[position])
+                position += 1
+            keys[found] = _finish(state)
+            spans[found, 0], spans[found, 1] = begins[first], ends[last]
+            found += 1
+    return found
+
+
+@jit
+def _says_nothing(folded, start, stop, function_words, longest):
+    if stop - start <= 2:
+        decimal = True
+        for i in range(start, stop):
+            decimal = decimal and (folded[i] & DECIMAL) != 0
+        if decimal:
+            return True
+    if stop - start > longest:
+        return False
+    state = _S
+    for i in range(start, stop):
+        state = _extend(state, folded[i] & CODE)
+    key = _finish(state)
+    at = np.searchsorted(function_words, key)
+    return at < len(function_words) and function_words[at] == key
+
+
+@jit
+def _stem(chars, begin, end):
+    """End of the singular of the word chars[begin:end], as `text._stem`; may change its last character."""
+    size = end - begin
+    if size <= 3:
+        return end
+    for i in range(begin, end):
+        c = chars[i] | np.uint32(32)
+        if not (97 <= c <= 122 and chars[i] < 128):
+            return end
+    a, b, c = chars[end - 3], chars[end - 2], chars[end - 1]
+    if c != 115:  # s
+        return end
+    before = chars[end - 4]
+    if a == 105 and b == 101 and before != 97 and before != 101:  # ies, not aies or eies
+        chars[end - 3] = 121  # y
+        return end - 2
+    if b == 101:  # es
+        if (
+            (a == 115 and before == 115) or a == 120 or (a == 104 and (before == 99 or before == 115))
+        ):  # sses xes ches shes
+            return end - 2
+        if a != 97 and a != 101 and a != 111:
+            return end - 1
+    if b != 105 and b != 117 and b != 115:
+        return end - 1
+    return end
+
+
+@jit
+def _text_grams(folded, size, max_gram, function_words, longest, chars, begins, ends, keys, spans, used, found):
+    """Keys of the grams of one folded text from `found` on; their characters stand in `chars` from `used` on."""
+    i = 0
+    while i < size:
+        kind = folded[i]
+        if kind & HAN:
+            if kind & FUNCTION:
+                i += 1
+                continue
+            units = 0
+            while i < size and folded[i] & HAN and not folded[i] & FUNCTION:
+                chars[used] = folded[i] & CODE
+                begins[units], ends[units] = used, used + 1
+                units, used, i = units + 1, used + 1, i + 1
+            found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+        elif kind & WORD:
+            units = 0
+            while True:
+                stop = i
+                while stop < size and folded[stop] & WORD:
+                    stop += 1
+                if _says_nothing(folded, i, stop, function_words, longest):
+                    found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+                    units = 0
+                else:
+                    if units:
+                        chars[used] = _SPACE
+                        used += 1
+                    begin = used
+                    for j in range(i, stop):
+                        chars[used] = folded[j] & CODE
+                        used += 1
+                    used = _stem(chars, begin, used)
+                    begins[units], ends[units] = begin, used
+                    units += 1
+                i = stop
+                if stop + 1 < size and folded[stop] & JOINER and folded[stop + 1] & WORD:
+                    i += 1
+                else:
+                    break
+            found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+        else:
+            i += 1
+    return used, found
+
+
+@jit
+def _code(tf, grid, whole):
+    """Code of a weighted term frequency: that of the nearest value of the grid."""
+    number = np.int64(tf)
+    if number == tf and number < len(whole) and whole[number] >= 0:
+        return np.uint8(whole[number])
+    at = np.searchsorted(grid, tf)
+    if at == len(grid):
+        return np.uint8(len(grid) - 1)
+    if at > 0 and tf - grid[at - 1] <= grid[at] - tf:
+        at -= 1
+    return np.uint8(at)
+
+
+@jit
+def count(codes, texts, weights, documents, pages, table, many, growth, max_gram, function_words, longest, grid, whole):
+    """Distinct terms of each document: (starts, keys ascending within a document, codes)."""
+    most = 0
+    for document in range(len(documents) - 1):
+        size = texts[documents[document + 1]] - texts[documents[document]]
+        most = max(most, size)
+    widest = most * growth + 1
+    folded, chars = np.empty(widest, np.uint32), np.empty(2 * widest, np.uint32)
+    begins, ends = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    grams = np.empty(widest * max_gram, np.uint64)
+    values = np.empty(widest * max_gram, np.float64)
+    spans = np.empty((widest * max_gram, 2), np.int64)
+    starts = np.zeros(len(documents), np.int64)
+    capacity = 1024
+    keys, tfs = np.empty(capacity, np.uint64), np.empty(capacity, np.uint8)
+    total = 0
+    for document in range(len(documents) - 1):
+        found = 0
+        for t in range(documents[document], documents[document + 1]):
+            size = _fold(codes, texts[t], texts[t + 1], pages, table, many, folded)
+            before = found
+            _, found = _text_grams(
+                folded, size, max_gram, function_words, longest, chars, begins, ends, grams, spans, 0, found
+            )
+            values[before:found] = weights[t]
+        if total + found > capacity:
+            capacity = 2 * (total + found)
+            more_keys, more_tfs = np.empty(capacity, np.uint64), np.empty(capacity, np.uint8)
+            more_keys[:total], more_tfs[:total] = keys[:total], tfs[:total]
+            keys, tfs = more_keys, more_tfs
+        order = np.argsort(grams[:found])
+        at = 0
+        while at < found:
+            key, tf = grams[order[at]], 0.0
+            while at < found and grams[order[at]] == key:
+                tf += values[order[at]]
+                at += 1
+            keys[total], tfs[total] = key, _code(tf, grid, whole)
+            total += 1
+        starts[document + 1] = total
+    return starts, keys[:total], tfs[:total]
+
+
+@jit
+def intern(
+    codes, texts, weights, documents, pages, table, many, growth, max_gram, function_words, longest, grid, whole,
+    slots, keys, counts, last, term_ends, term_chars, terms, keep, starts, rows, tfs, written,
+):  # fmt: skip
+    """Count documents against a vocabulary that grows: (documents done, terms, entries written).
+
+    Stops where a document might not fit into what the arrays still hold; the caller enlarges them and calls again.
+    `last` is where a term was last written: at or after the start of a document, the document has it already.
+    """
+    most = 0
+    for document in range(len(documents) - 1):
+        most = max(most, texts[documents[document + 1]] - texts[documents[document]])
+    widest = most * growth + 1
+    folded, chars = np.empty(widest, np.uint32), np.empty(2 * widest, np.uint32)
+    begins, ends = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    grams = np.empty(widest * max_gram, np.uint64)
+    spans = np.empty((widest * max_gram, 2), np.int64)
+    homes = np.empty(widest * max_gram, np.int64)
+    values = np.empty(widest * max_gram, np.float64)
+    mask = np.uint64(len(slots) - 1)
+    for document in range(len(documents) - 1):
+        first, last_text = documents[document], documents[document + 1]
+        size = (texts[last_text] - texts[first]) * growth + 1
+        if (
+            terms + size * max_gram > len(keys)
+            or 2 * (terms + size * max_gram) > len(slots)
+            or term_ends[terms] + size * max_gram * (max_gram + 1) > len(term_chars)
+            or written + size * max_gram > len(rows)
+        ):
+            return document, terms, written
+        begin = written
+        for t in range(first, last_text):
+            length = _fold(codes, texts[t], texts[t + 1], pages, table, many, folded)
+            _, found = _text_grams(
+                folded, length, max_gram, function_words, longest, chars, begins, ends, grams, spans, 0, 0
+            )
+            for i in range(found):  # apart from the next loop, so that cache misses overlap
+                home = grams[i] & mask
+                while slots[home] >= 0 and keys[slots[home]] != grams[i]:
+                    home = (home + np.uint64(1)) & mask
+                homes[i] = home
+            for i in range(found):
+                home = np.uint64(homes[i])
+                while slots[home] >= 0 and keys[slots[home]] != grams[i]:
+                    home = (home + np.uint64(1)) & mask
+                term = slots[home]
+                if term < 0:
+                    term = terms
+                    slots[home], keys[term], counts[term], last[term] = term, grams[i], 0, -1
+                    end = term_ends[term]
+                    for j in range(spans[i, 0], spans[i, 1]):
+                        term_chars[end] = chars[j]
+                        end += 1
+                    term_ends[term + 1] = end
+                    terms += 1
+                if last[term] >= begin:
+                    values[last[term] - begin] += weights[t]
+                else:
+                    last[term], rows[written], values[written - begin] = written, term, weights[t]
+                    counts[term] += 1
+                    written += 1
+        for i in range(begin, written):
+            tfs[i] = _code(values[i - begin], grid, whole)
+        if not keep:  # the background counts, but is not indexed: what it wrote is written over
+            for i in range(begin, written):
+                last[rows[i]] = -1
+            written = begin
+        else:
+            starts[document + 1] = written
+    return len(documents) - 1, terms, written
+
+
+@jit
+def rehash(slots, keys, terms):
+    mask = np.uint64(len(slots) - 1)
+    slots[:] = -1
+    for term in range(terms):
+        home = keys[term] & mask
+        while slots[home] >= 0:
+            home = (home + np.uint64(1)) & mask
+        slots[home] = term
+
+
+# --- segments -------------------------------------------------------------------------------------------------------
+
+
+@jit
+def invert(order, starts, rows, tfs, columns, slots, idf, damp, steps, first_common, offsets, docs, codes, cstarts,
+           cslots, ccodes, dense, scale, peak):  # fmt: skip
+    """One block: the rare terms of documents `order` by term (offsets, docs, codes), the common ones by document."""
+    for i in range(len(order)):
+        for p in range(starts[order[i]], starts[order[i] + 1]):
+            column = columns[rows[p]]
+            if slots[column] < 0:
+                offsets[column + 1] += 1
+    for column in range(len(offsets) - 1):
+        offsets[column + 1] += offsets[column]
+    common = first_common
+    for i in range(len(order)):
+        total = 0.0
+        for p in range(starts[order[i]], starts[order[i] + 1]):
+            column, code = columns[rows[p]], tfs[p]
+            weight = damp[code] * idf[column]
+            total += weight * weight
+            peak[column] = max(peak[column], code)
+            if slots[column] < 0:
+                at = offsets[column]
+                docs[at], codes[at] = i, code
+                offsets[column] += 1
+            else:
+                cslots[common], ccodes[common] = slots[column], code
+                dense[slots[column], i] = steps[code]
+                common += 1
+        scale[i] = 1 / np.sqrt(total) if total else 0.0
+        cstarts[i + 1] = common
+    for column in range(len(offsets) - 1, 0, -1):
+        offsets[column] = offsets[column - 1]
+    offsets[0] = 0
+    return common
