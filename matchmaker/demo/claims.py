@@ -11,7 +11,6 @@ import yaml
 from matchmaker.accounts.models import Membership
 from matchmaker.accounts.roles import MANAGING_ROLE
 from matchmaker.config import SEED_DATA
-from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.deals import queries as deals
 from matchmaker.deals import services as deal_services
@@ -66,7 +65,7 @@ def _complete(world: World, deal: Deal) -> None:
     """Have the contract registered and the intermediary confirmed, as the rules ask before a claim."""
     sides = {"licensor": deal.licensor, "licensee": deal.licensee}
     actors = {side: world.member_of(one, MANAGING_ROLE[one.kind]) for side, one in sides.items()}
-    if deal.registration is None:
+    if deal.registration is None and deal.signed_on is not None:
         deal_services.register_contract(
             actors["licensor"],
             deal,
@@ -74,7 +73,7 @@ def _complete(world: World, deal: Deal) -> None:
             number=f"示例-{str(deal.id)[:8]}",
             total_fen=REGISTERED_FEN,
             approved_fen=REGISTERED_FEN,
-            registered_on=clock.today(),
+            registered_on=deal.signed_on,
         )
     if deal.broker is not None and not deals.broker_confirmed(deal):
         for actor in actors.values():

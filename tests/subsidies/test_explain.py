@@ -8,10 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
+from matchmaker.core import audit
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.subsidies.cli import policy
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.states import ClaimState
+from tests.factories.accounts import SYSTEM
 from tests.factories.subsidies import Case, make_claim
 
 
@@ -54,10 +56,6 @@ def test_it_comes_out_the_same_whatever_changed_since(app: Flask, decided: Case)
     with unit_of_work():
         claim = db.session.get_one(Claim, decided.claim.id)
         claim.claimant.district = "other"
-        claim.deal.trial_ends_on = None
-        from matchmaker.core import audit
-        from tests.factories.accounts import SYSTEM
-
         audit.record(SYSTEM, "claim.edited", claim)
     assert explain(app, number).output == before
 
