@@ -9,9 +9,13 @@ from typing import Any
 import yaml
 
 from matchmaker.accounts.models import Membership
-from matchmaker.accounts.roles import MANAGING_ROLE
+from matchmaker.accounts.roles import MANAGING_ROLE, Role
 from matchmaker.config import SEED_DATA
+from matchmaker.core import clock
 from matchmaker.core.access import Actor
+from matchmaker.deals import queries as deals
+from matchmaker.deals import services as deal_services
+from matchmaker.deals.models import ContractType
 from matchmaker.demo.world import World
 from matchmaker.subsidies import (
     budget,
@@ -69,8 +73,33 @@ class _Claim:
         self.claimant = world.member_of(organisation, MANAGING_ROLE[organisation.kind])
         self.claim: Claim
 
+    def record(self) -> None:
+        """What the clauses ask of the deal: its registration, and that both sides confirm the intermediary."""
+        if self.deal is None:
+            return
+        sides = {
+            "licensor": self.world.member_of(self.deal.licensor, Role.TTO_OFFICER),
+            "licensee": self.world.member_of(self.deal.licensee, Role.ENTERPRISE_SIGNATORY),
+        }
+        if deals.registration(self.deal) is None:
+            deal_services.register_contract(
+                sides["licensor"],
+                self.deal,
+                type=ContractType.LICENCE,
+                number=f"2026220100{1000 + len(self.world.deals) + self.row['days_ago']:06d}",
+                total_fen=self.row["yuan"] * 500,
+                approved_fen=self.row["yuan"] * 500,
+                registered_on=clock.today(),
+            )
+        if self.deal.broker_id is not None and not deals.broker_confirmed(self.deal):
+            for side in sides.values():
+                deal_services.confirm_broker(side, self.deal)
+
     def play(self) -> None:
         row = self.row
+        if self.deal is not None and self.deal.signed_on is not None:
+            with self.world.days_ago((self.world.today - self.deal.signed_on).days):
+                self.record()
         with self.world.days_ago(row["days_ago"]):
             self.draft()
             if self.until != "draft":

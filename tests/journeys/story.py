@@ -195,7 +195,7 @@ def propose_and_publish(page: Page, path: str) -> None:
 
 def public_notices(page: Page) -> str:
     """What everyone reads of the notices that run."""
-    page.goto("/notices")
+    page.goto("/claim-notices")
     return page.locator("main").inner_text()
 
 
