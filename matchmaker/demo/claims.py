@@ -9,12 +9,13 @@ from typing import Any
 import yaml
 
 from matchmaker.accounts.models import Membership
-from matchmaker.accounts.roles import MANAGING_ROLE
+from matchmaker.accounts.roles import MANAGING_ROLE, Role
 from matchmaker.config import SEED_DATA
+from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.deals import queries as deals
 from matchmaker.deals import services as deal_services
-from matchmaker.deals.models import ContractType, Deal
+from matchmaker.deals.models import ContractType
 from matchmaker.demo.world import World
 from matchmaker.subsidies import (
     budget,
@@ -32,9 +33,6 @@ from matchmaker.subsidies.states import ClaimState
 
 RATE = Fraction(345, 10_000)
 """Yearly interest of the sample orders: invented, as all of the demonstration."""
-
-REGISTERED_FEN = 60_000_000
-"""What the contracts of the demonstration are registered with."""
 
 ON_THE_WAY = (
     "submitted",
@@ -61,25 +59,6 @@ def load(world: World) -> None:
         _Claim(world, row).play()
 
 
-def _complete(world: World, deal: Deal) -> None:
-    """Have the contract registered and the intermediary confirmed, as the rules ask before a claim."""
-    sides = {"licensor": deal.licensor, "licensee": deal.licensee}
-    actors = {side: world.member_of(one, MANAGING_ROLE[one.kind]) for side, one in sides.items()}
-    if deal.registration is None and deal.signed_on is not None:
-        deal_services.register_contract(
-            actors["licensor"],
-            deal,
-            type=ContractType.LICENCE,
-            number=f"示例-{str(deal.id)[:8]}",
-            total_fen=REGISTERED_FEN,
-            approved_fen=REGISTERED_FEN,
-            registered_on=deal.signed_on,
-        )
-    if deal.broker is not None and not deals.broker_confirmed(deal):
-        for actor in actors.values():
-            deal_services.confirm_broker(actor, deal)
-
-
 class _Claim:
     """One row on its way. Who checks also proposes; another reviewer approves."""
 
@@ -94,11 +73,34 @@ class _Claim:
         self.claimant = world.member_of(organisation, MANAGING_ROLE[organisation.kind])
         self.claim: Claim
 
+    def record(self) -> None:
+        """What the clauses ask of the deal: its registration, and that both sides confirm the intermediary."""
+        if self.deal is None:
+            return
+        sides = {
+            "licensor": self.world.member_of(self.deal.licensor, Role.TTO_OFFICER),
+            "licensee": self.world.member_of(self.deal.licensee, Role.ENTERPRISE_SIGNATORY),
+        }
+        if deals.registration(self.deal) is None:
+            deal_services.register_contract(
+                sides["licensor"],
+                self.deal,
+                type=ContractType.LICENCE,
+                number=f"2026220100{1000 + len(self.world.deals) + self.row['days_ago']:06d}",
+                total_fen=self.row["yuan"] * 500,
+                approved_fen=self.row["yuan"] * 500,
+                registered_on=clock.today(),
+            )
+        if self.deal.broker_id is not None and not deals.broker_confirmed(self.deal):
+            for side in sides.values():
+                deal_services.confirm_broker(side, self.deal)
+
     def play(self) -> None:
         row = self.row
+        if self.deal is not None and self.deal.signed_on is not None:
+            with self.world.days_ago((self.world.today - self.deal.signed_on).days):
+                self.record()
         with self.world.days_ago(row["days_ago"]):
-            if self.deal is not None:
-                _complete(self.world, self.deal)
             self.draft()
             if self.until != "draft":
                 services.submit_claim(self.claimant, self.claim)

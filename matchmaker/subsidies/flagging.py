@@ -11,6 +11,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,9 @@ from sqlalchemy.orm import joinedload, selectinload
 from matchmaker.accounts.models import Membership, Organisation, User
 from matchmaker.core import clock
 from matchmaker.core.db import db
+from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal, DealAchievement
+from matchmaker.deals.states import PartyRole
 from matchmaker.deals.terms import fixed_fen
 from matchmaker.listings.models import Achievement
 from matchmaker.subsidies import flags, policies, queries
@@ -40,7 +43,7 @@ def raise_flags(claim: Claim) -> list[ClaimFlag]:
     db.session.flush()
     claims = [claim, *beside(claim)]
     gathered = records(claims)
-    record = gathered[claim.id]
+    record = replace(gathered[claim.id], **_broker(claim.deal))
     found = flags.detect(record, gathered.values(), context(gathered.values()))
     known_of = select(ClaimFlag.code, ClaimFlag.key).where(ClaimFlag.claim_id == claim.id)
     known = {(code, key) for code, key in db.session.execute(known_of)}
@@ -133,14 +136,18 @@ def _record(claim: Claim, parties: dict[uuid.UUID, Party], made: dict[uuid.UUID,
         signed_on=deal.signed_on if deal is not None else None,
         papers=tuple(Paper(row.kind, row.number, row.fen, row.dated_on) for row in claim.papers),
         claimed_on=clock.day_of(claim.submitted_at) if claim.submitted_at is not None else clock.today(),
-        **_broker(deal),
     )
 
 
 def _broker(deal: Deal | None) -> dict[str, Any]:
+    """Of the one claim that is looked at: when its intermediary came in, and whether both sides say so."""
     if deal is None or deal.broker_id is None:
         return {}
-    return {"introduced_on": queries.introduced_on(deal), "broker_recorded_on": clock.day_of(deal.created_at)}
+    return {
+        "introduced_on": queries.introduced_on(deal),
+        "broker_recorded_on": clock.day_of(deal.created_at),
+        "confirmed_by": frozenset({PartyRole.LICENSOR, PartyRole.LICENSEE} if deals.broker_confirmed(deal) else ()),
+    }
 
 
 def _price(deal: Deal | None) -> int | None:

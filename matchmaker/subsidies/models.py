@@ -85,6 +85,8 @@ class Claim(Stateful, db.Model):
         Index("ix_claims_created_at", "created_at", "id"),
         Index("ix_claims_deal_id", "deal_id"),
         Index("ix_claims_programme", "programme", "year", "state", "submitted_at", "id"),
+        # counts and sums of a round come from this alone: a claim's row is wide
+        Index("ix_claims_sums", "programme", "year", "state", "requested_fen", "proposed_fen"),
         Index("ix_claims_ranking", "programme", "year", "review_score", "id"),
         Index("ix_claims_due_on", "due_on", "state"),
     )

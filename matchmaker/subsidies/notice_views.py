@@ -20,11 +20,11 @@ from matchmaker.subsidies.states import ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 
-navigation.item("subsidies.notices", N_("Public notices of subsidies"), 53)
+navigation.item("subsidies.notices", N_("Subsidy notices"), 53)
 navigation.item("subsidies.workdays", N_("Workdays"), 56, shown=lambda actor: access.may(actor, Can.WORKDAY_SET))
 
 
-@blueprint.get("/notices")
+@blueprint.get("/claim-notices")
 @public("a public notice is for everyone")
 def notices() -> Answer:
     running = request.args.get("all") is None
@@ -32,7 +32,7 @@ def notices() -> Answer:
     return render_template("subsidies/notices.html", page=page, running=running, today=clock.today())
 
 
-@blueprint.get("/notices/<uuid:id>")
+@blueprint.get("/claim-notices/<uuid:id>")
 @needs(Can.NOTICE_VIEW, load=notice_queries.find_notice)
 def notice(notice: ClaimNotice) -> Answer:
     return _page(notice, ObjectionForm(formdata=None))
@@ -46,7 +46,7 @@ def _page(notice: ClaimNotice, form: ObjectionForm) -> str:
     )
 
 
-@blueprint.post("/notices/<uuid:id>/object")
+@blueprint.post("/claim-notices/<uuid:id>/object")
 @needs(Can.NOTICE_OBJECT, load=notice_queries.find_notice)
 def file_objection(notice: ClaimNotice) -> Answer:
     form = ObjectionForm()

@@ -15,6 +15,7 @@ from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
 from matchmaker.core.money import within_limit
+from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
@@ -142,6 +143,7 @@ def draft_claim(
     claim.live_key = _live_key(claim)
     _check_sum(claim, requested_fen, field="requested_fen")
     db.session.add(claim)
+    _prefill(claim)
     subject_id = str(deal.id) if deal is not None else None
     audit.record(actor, "claim.drafted", claim, clause=clause_id, deal=subject_id, requested_fen=requested_fen)
     return claim
@@ -300,6 +302,24 @@ def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> d
     named = {name: subject for name in NAMED_BY_SUBJECT if name in clause.asks}
     given: dict[str, Any] = {**(stated or {}), **named}
     return freeze_facts({name: value for name, value in given.items() if name in clause.asks})
+
+
+def _prefill(claim: Claim) -> None:
+    """Enter the registration that the deal records, unless another claim that stands counts it."""
+    row = deals.registration(claim.deal) if claim.deal is not None else None
+    key = None if row is None else _used_key(PaperKind.REGISTRATION, fold(row.number))
+    if row is None or db.session.scalar(select(ClaimPaper.id).where(ClaimPaper.used_key == key).limit(1)) is not None:
+        return
+    paper = ClaimPaper(
+        claim=claim,
+        kind=PaperKind.REGISTRATION,
+        number=row.number,
+        folded=fold(row.number),
+        used_key=key,
+        dated_on=row.registered_on,
+        created_at=clock.now(),
+    )
+    db.session.add(paper)
 
 
 def _used_key(kind: PaperKind, folded: str) -> str | None:

@@ -127,6 +127,7 @@ def upgrade() -> None:
     _alter("claim_allowances", OLD_CHECKS["claim_allowances"], CHECKS["claim_allowances"], _by_period)
     op.create_index("ix_claims_programme", "claims", ["programme", "year", "state", "submitted_at", "id"])
     op.create_index("ix_claims_ranking", "claims", ["programme", "year", "review_score", "id"])
+    op.create_index("ix_claims_sums", "claims", ["programme", "year", "state", "requested_fen", "proposed_fen"])
     op.create_index("ix_claims_due_on", "claims", ["due_on", "state"])
     _journal()
     _new_tables()
@@ -173,7 +174,7 @@ def downgrade() -> None:
     no_deal = "SELECT id FROM claims WHERE deal_id IS NULL"
     op.execute(f"DELETE FROM claim_evidence WHERE claim_id IN ({no_deal})")  # noqa: S608
     op.execute("DELETE FROM claims WHERE deal_id IS NULL")
-    for name in ("ix_claims_programme", "ix_claims_ranking", "ix_claims_due_on"):
+    for name in ("ix_claims_programme", "ix_claims_ranking", "ix_claims_sums", "ix_claims_due_on"):
         op.drop_index(name, "claims")
     _alter("claims", CHECKS["claims"], {})
     op.execute("UPDATE claims SET state = 'draft' WHERE state = 'returned'")

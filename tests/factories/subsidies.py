@@ -194,17 +194,6 @@ def after_notice(days: int = 40) -> Any:
     return clock.at(clock.now() + timedelta(days=days))
 
 
-def complete(play: Play) -> None:
-    """Register the contract of a signed deal and let both sides confirm the intermediary, where that is not done."""
-    deal = db.session.get_one(Deal, play.deal.id)
-    if deal.signed_on is None:
-        return
-    if deal.registration is None:
-        register(play)
-    if deal.broker_id is not None and not deals.broker_confirmed(deal):
-        confirm_broker(play)
-
-
 def make_claim(
     state: ClaimState = ClaimState.DRAFT,
     *,
@@ -222,7 +211,7 @@ def make_claim(
         then = clock.now() - timedelta(days=40) if state in _AFTER_NOTICE else clock.now()
         with clock.at(then):
             play = play or make_deal(DealState.ON_TRIAL, broker=True)
-            complete(play)
+            record(play)
             claimant = play.actors[CLAIMANT_PART[clause_id]]
             claim = draft(claimant, play.deal, clause_id=clause_id, requested_fen=requested_fen)
             case = Case(claim, play, claimant, bureau or make_bureau())
@@ -234,6 +223,16 @@ def make_claim(
         for step in after:
             step()
     return case
+
+
+def record(play: Play) -> None:
+    """What the clauses ask of a signed deal: that it is registered, and that both sides confirmed the intermediary."""
+    if play.deal.signed_on is None:
+        return
+    if deals.registration(play.deal) is None:
+        register(play)
+    if play.deal.broker_id is not None and not deals.broker_confirmed(play.deal):
+        confirm_broker(play)
 
 
 _AFTER_NOTICE = (ClaimState.APPROVED, ClaimState.PAID, ClaimState.RECOVERING, ClaimState.RECOVERED)
@@ -279,12 +278,16 @@ def make_many_claims(
     case = make_claim(ClaimState.IN_REVIEW, play=Play(first, play.actors), requested_fen=requested_fen)
     case.review()
     case.clear_flags()
+    registration, confirmed = deals.registration(first), list(first.records)
     with unit():
         claims = []
         for number in range(count):
             deal = _copy(play.deal, title=f"示例交易 {number}")
             db.session.add(deal)
             db.session.flush()
+            number_ = f"R{number:05d}"
+            db.session.add(_copy(registration, deal_id=deal.id, number=number_, number_key=number_))
+            db.session.add_all([_copy(row, deal_id=deal.id) for row in confirmed])
             claim = _copy(
                 case.claim, number=f"T-{number:05d}", live_key=f"{P3_4}:{deal.id}", deal_id=deal.id, state=state
             )
@@ -303,4 +306,5 @@ def make_many_claims(
 
 def _copy(row: Any, **changes: Any) -> Any:
     values = {column.key: getattr(row, column.key) for column in sa.inspect(type(row)).columns}
-    return type(row)(**values | {"id": uuid.uuid4(), **changes})
+    own = {"id": uuid.uuid4()} if "id" in values else {}
+    return type(row)(**values | own | changes)

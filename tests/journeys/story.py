@@ -139,6 +139,28 @@ def sign_deal(page: Page, path: str) -> None:
     expect(page.locator(".notice.good[role=status]")).to_be_visible()
 
 
+def confirm_broker(page: Page, path: str) -> None:
+    """A side confirms that the intermediary brought the deal about."""
+    page.goto(path)
+    page.locator(f"details:has(form[action='{path}/broker']) > summary").click()
+    page.click(f"form[action='{path}/broker'] button")
+    expect(page.locator(".notice.good[role=status]")).to_be_visible()
+
+
+def register_contract(page: Page, path: str) -> None:
+    """The licensor enters the registration of the technical contract."""
+    page.goto(path)
+    form = f"form[action='{path}/registration']"
+    page.locator(f"details:has({form}) > summary").click()
+    page.select_option(f"{form} [name=type]", "licence")
+    page.fill(f"{form} [name=number]", "2026220100990001")
+    page.fill(f"{form} [name=total_fen]", "100000")
+    page.fill(f"{form} [name=approved_fen]", "100000")
+    page.fill(f"{form} [name=registered_on]", clock.today().isoformat())
+    page.click(f"{form} button")
+    expect(page.locator(".notice.good[role=status]")).to_be_visible()
+
+
 def claim_subsidy(page: Page, deal_id: str) -> str:
     """The intermediary claims clause P3-4 for the deal and submits. Returns the claim's path."""
     page.goto("/claims/new?clause=P3-4")
@@ -195,7 +217,7 @@ def propose_and_publish(page: Page, path: str) -> None:
 
 def public_notices(page: Page) -> str:
     """What everyone reads of the notices that run."""
-    page.goto("/notices")
+    page.goto("/claim-notices")
     return page.locator("main").inner_text()
 
 

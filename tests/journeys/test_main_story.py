@@ -34,6 +34,10 @@ def test_from_posted_to_granted_in_a_browser(browser, server):
     for email in ("tto@beihu.example", "signatory@chunqi.example", "manager@qiaoliang.example"):
         visit(email, story.sign_deal, deal)
 
+    for email in ("tto@beihu.example", "signatory@chunqi.example"):
+        visit(email, story.confirm_broker, deal)
+    visit("tto@beihu.example", story.register_contract, deal)
+
     claim = visit("manager@qiaoliang.example", story.claim_subsidy, deal.rsplit("/", 1)[1])
     visit("reviewer@bureau.example", story.pass_formal_check, claim)
     reviewers = visit("admin@bureau.example", story.awaited_reviewers, claim)

@@ -75,12 +75,12 @@ def test_one_press_publishes_what_the_reader_may_publish(app: Flask, client: Fla
     db.session.rollback()
     assert {db.session.get_one(Claim, case.claim.id).state for case in cases} == {ClaimState.ON_NOTICE}
     client.delete_cookie("session")
-    notices = text(client.get("/notices"))
+    notices = text(client.get("/claim-notices"))
     for case in cases:
         assert case.claim.subject in notices
         assert case.claim.statement not in notices
     assert as_(client, bureau.administrator).post(f"{HERE}/publish").status_code == 302  # publishes none
-    assert client.get("/notices?all=1").status_code == 200
+    assert client.get("/claim-notices?all=1").status_code == 200
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -128,7 +128,7 @@ def test_a_round_adds_up(app: Flask) -> None:
 
 def test_everyone_reads_a_notice_and_who_is_signed_in_objects(app: Flask, client: FlaskClient) -> None:
     case = make_claim(ClaimState.ON_NOTICE)
-    link = next(line for line in text(client.get("/notices")).split('"') if line.startswith("/notices/"))
+    link = next(line for line in text(client.get("/claim-notices")).split('"') if line.startswith("/claim-notices/"))
     page = text(client.get(link))
     assert case.claim.claimant.name in page
     assert "登录后提出异议" in page
