@@ -10,10 +10,12 @@ import click
 from matchmaker.core.cli import fail, plain
 from matchmaker.core.errors import N_, DomainError
 from matchmaker.matching import rank_files
-from matchmaker.matching.engine import Document, EngineConfig, Index, build, pair_scores, rank_many
+from matchmaker.matching.engine import Document, Judged, Matcher, semantic
+from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.rank_files import RunRow
 
-_JUDGEMENTS_UNUSED = N_("%(count)s judgements read and checked; this version does not learn from them yet.")
+_READING = N_("Reading the texts for their meaning; the first time this takes some minutes.")
+_CONTRADICTED = N_("%(count)s pairs were judged differently at different times; the ranking learns their middle.")
 _FILE = click.Path(path_type=Path)
 
 
@@ -21,9 +23,10 @@ _FILE = click.Path(path_type=Path)
 @click.option("--needs", "needs_path", type=_FILE, required=True, help="Needs, JSONL: id, title, text …")
 @click.option("--achievements", "achievements_path", type=_FILE, required=True, help="Achievements, JSONL likewise.")
 @click.option("--pairs", "pairs_path", type=_FILE, help="Score exactly these pairs, TSV: need_id, achievement_id.")
-@click.option("--judgements", "judgements_path", type=_FILE, help="Judged pairs, TSV: need_id, achievement_id, level.")
+@click.option("--judgements", "judgements_path", type=_FILE, help="Learn from these, TSV: … level.")
 @click.option("--top", default=50, show_default=True, type=click.IntRange(min=1), help="Hits per need if no pairs.")
-@click.option("--no-semantic", is_flag=True, help="Rank by wording alone. This version always does.")
+@click.option("--no-semantic", is_flag=True, help="Rank without the model of meaning, also where it is installed.")
+@click.option("--semantic-cache", "cache", type=_FILE, help="Where vectors are kept; else in the user's cache.")
 @click.option("--out", "out_path", type=_FILE, required=True, help="TSV: need_id, achievement_id, score, level.")
 def rank(
     needs_path: Path,
@@ -32,6 +35,7 @@ def rank(
     judgements_path: Path | None,
     top: int,
     no_semantic: bool,
+    cache: Path | None,
     out_path: Path,
 ) -> None:
     """Rank achievements for needs, from files to a file. Ends with 2 and no output where an input is faulty."""
@@ -40,25 +44,43 @@ def rank(
         needs = rank_files.read_documents(needs_path, text_field=rank_files.NEED_TEXT)
         achievements = rank_files.read_documents(achievements_path, text_field=rank_files.ACHIEVEMENT_TEXT)
         pairs = rank_files.read_pairs(pairs_path, needs=needs, achievements=achievements) if pairs_path else None
-        if judgements_path:
-            judgements = rank_files.read_judgements(judgements_path, needs=needs, achievements=achievements)
-            click.echo(_JUDGEMENTS_UNUSED % {"count": len(judgements)}, err=True)
-        index = build(achievements.values(), EngineConfig(), background=needs.values())
-        run = _best(index, needs, top) if pairs is None else _scored(index, needs, pairs)
-        rank_files.write_run(out_path, run)
+        judged = _judged(judgements_path, needs, achievements) if judgements_path else []
+        matcher = Matcher.of(needs, achievements, lexicon(), _vectors(no_semantic, cache))
+        if judged:
+            matcher = matcher.learned(judged)
+        rank_files.write_run(out_path, _best(matcher, top) if pairs is None else _scored(matcher, pairs))
     except DomainError as error:
         fail(plain(error))
 
 
-def _best(index: Index, needs: dict[str, Document], top: int) -> Iterator[RunRow]:
-    for need_id, hits in zip(needs, rank_many(index, list(needs.values()), top), strict=True):
+def _judged(path: Path, needs: dict[str, Document], achievements: dict[str, Document]) -> list[Judged]:
+    judged = rank_files.read_judgements(path, needs=needs, achievements=achievements)
+    levels: dict[tuple[str, str], set[int]] = {}
+    for entry in judged:
+        levels.setdefault((entry.need_id, entry.achievement_id), set()).add(entry.level)
+    if contradicted := sum(len(found) > 1 for found in levels.values()):
+        click.echo(_CONTRADICTED % {"count": contradicted}, err=True)
+    return judged
+
+
+def _vectors(no_semantic: bool, cache: Path | None) -> semantic.Vectors | None:
+    if no_semantic or not semantic.available():
+        return None
+    vectors = semantic.Vectors(cache or semantic.user_cache())
+    if not vectors.exists():
+        click.echo(_READING, err=True)
+    return vectors
+
+
+def _best(matcher: Matcher, top: int) -> Iterator[RunRow]:
+    for need_id, hits in matcher.top(top):
         for hit in hits:
             yield RunRow(need_id, hit.id, hit.score, hit.level)
 
 
-def _scored(index: Index, needs: dict[str, Document], pairs: list[tuple[str, str]]) -> Iterator[RunRow]:
-    for (need_id, achievement_id), score in zip(pairs, pair_scores(index, needs, pairs).tolist(), strict=True):
-        yield RunRow(need_id, achievement_id, score, index.config.level(score))
+def _scored(matcher: Matcher, pairs: list[tuple[str, str]]) -> Iterator[RunRow]:
+    for (need_id, achievement_id), found in zip(pairs, matcher.pairs(pairs), strict=True):
+        yield RunRow(need_id, achievement_id, found.score, found.level)
 
 
 commands: list[click.Command] = [rank]
