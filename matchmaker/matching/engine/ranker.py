@@ -40,7 +40,11 @@ WORDING_ALONE = Weights(
     spreads=(0.08, 0.156, 0.262, 0.0, 0.0),
     levels=Calibration((0.1034, 0.5733, 0.8231), 0.181),
 )
-WITH_MEANING = WORDING_ALONE
+WITH_MEANING = Weights(
+    measures=(1.046, 0.054, 0.032, 0.14, 0.165),
+    spreads=(0.08, 0.156, 0.262, 0.15, 0.127),
+    levels=Calibration((0.0974, 0.5786, 0.8574), 0.179),
+)
 
 
 @dataclass(frozen=True, eq=False)
