@@ -45,7 +45,7 @@ def table(directory, name: str, *rows: str) -> str:
 
 
 def test_the_feature_hands_its_command_to_the_root():
-    assert [command.name for command in commands] == ["rank"]
+    assert [command.name for command in commands] == ["rank", "evaluate"]
 
 
 def test_each_need_gets_its_best_achievements_best_first(files):

@@ -36,6 +36,7 @@ MOST = 9_000
 """Judgements learned from, the latest: the matrix to solve holds their number squared."""
 
 _BLOCK = 512
+_PAIRS = 10_000
 
 
 class Judged(NamedTuple):
@@ -91,20 +92,28 @@ class Learned:
         """Of each need to each judged one: len(needs) x len(judged)."""
         return _likeness(needs, self.needs, self.dense is not None)
 
-    def corrections(self, needs: Side, rows: Side, need: int) -> Corrections:
-        """For one need what its achievements' scores are corrected by, beside the measures."""
+    def corrections(
+        self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> tuple[Floats, Floats]:
+        """Of each pair, beside the measures: for its need (all achievements alike), and for its achievement's text."""
+        alike = self.likeness(needs)
+        own = np.array([self.own[row] if (row := self.needs.rows.get(i)) is not None else 0.0 for i in needs.ids])
+        of_need = self.offset + _OF_NEED * (alike @ self.own) + _OF_OWN_NEED * own
+        taught = (1.0 if self.dense is None else _WORDING) * np.asarray((achievements.grams @ self.grams.T).todense())
+        if self.dense is not None and achievements.dense is not None:
+            taught = taught + _MEANING * (achievements.dense[0] @ self.dense.T)
+        of_any = _OF_ACHIEVEMENT * taught.sum(axis=1)
+        found = np.empty(len(rows))
+        for start in range(0, len(rows), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            found[part] = np.einsum("ij,ij->i", alike[need_rows[part]], taught[rows[part]], dtype=np.float64)
+        return of_need[need_rows], _OF_BOTH * found + of_any[rows]
+
+    def gram_weights(self, needs: Side, need: int) -> Floats:
+        """What each gram of an achievement adds for this need, in its row of length one."""
         alike = self.likeness(needs.take([need]))[0]
-        judged = self.needs.rows.get(needs.ids[need])
-        own = float(self.own[judged]) if judged is not None else 0.0
-        all_grams = np.asarray(self.grams.sum(axis=0)).ravel()
-        weights = _OF_BOTH * (self.grams.T @ alike) + _OF_ACHIEVEMENT * all_grams
-        wording = _WORDING if self.dense is not None else 1.0
-        found = wording * (rows.grams @ weights)
-        if self.dense is not None and rows.dense is not None:
-            meaning = _OF_BOTH * (alike @ self.dense) + _OF_ACHIEVEMENT * self.dense.sum(axis=0)
-            found = found + _MEANING * (rows.dense[0] @ meaning)
-        of_need = self.offset + _OF_NEED * float(alike @ self.own) + _OF_OWN_NEED * own
-        return Corrections(of_need, found, weights * wording)
+        weights = _OF_BOTH * (self.grams.T @ alike) + _OF_ACHIEVEMENT * np.asarray(self.grams.sum(axis=0)).ravel()
+        return np.asarray(weights * (1.0 if self.dense is None else _WORDING), dtype=np.float64)
 
     def save(self, directory: Path) -> None:
         arrays.write(directory, "learned-measures", self.measures)
@@ -152,14 +161,6 @@ class Learned:
             plain["count"],
             plain["fingerprint"],
         )
-
-
-class Corrections(NamedTuple):
-    """of_need: for every achievement alike; of_rows: for each; grams: the weight of each gram that makes these."""
-
-    of_need: float
-    of_rows: Floats
-    grams: Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +60,11 @@ class Matcher:
 
     def learned(self, judged: Sequence[Judged]) -> Matcher:
         ranker, _ = self.ranker.learn(self.needs, self.achievements, judged)
-        return Matcher(ranker, self.need_documents, self.achievement_documents, self.needs, self.achievements)
+        return replace(self, ranker=ranker)
+
+    def without(self, *names: str) -> Matcher:
+        """The same with these measures left out."""
+        return replace(self, ranker=replace(self.ranker, without=frozenset(names)))
 
     def pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
         """Of each (need id, achievement id). Raises KeyError for an id that is not there."""

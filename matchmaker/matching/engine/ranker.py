@@ -8,7 +8,7 @@ of numbers tuned on judged pairs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from matchmaker.matching.engine import arrays, learn
 from matchmaker.matching.engine.learn import Calibration, Judged, Learned, LeftOut
 from matchmaker.matching.engine.rank import Hit
 from matchmaker.matching.engine.semantic import Meaning
-from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, by_need, measures
+from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
 FORMAT = 1
@@ -49,15 +49,21 @@ WITH_MEANING = Weights(
 
 @dataclass(frozen=True, eq=False)
 class Ranker:
-    """`meaning` and `learned` are None where there is no model of meaning, or nothing was judged."""
+    """`meaning` and `learned` are None where there is no model of meaning, or nothing was judged. `without`: measures
+    left out, to see what they are worth."""
 
     space: Space
     meaning: Meaning | None = None
     learned: Learned | None = None
+    without: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def weights(self) -> Weights:
-        return WORDING_ALONE if self.meaning is None else WITH_MEANING
+        weights = WORDING_ALONE if self.meaning is None else WITH_MEANING
+        kept = [float(name not in self.without) for name in MEASURES]
+        measured = tuple(weight * keep for weight, keep in zip(weights.measures, kept, strict=True))
+        spreads = tuple(spread * keep for spread, keep in zip(weights.spreads, kept, strict=True))
+        return Weights(measured, spreads, weights.levels)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,9 +78,10 @@ class Ranker:
         found: Floats = measured @ np.array(self.weights.measures)
         if self.learned is not None:
             found += measured @ self.learned.measures
-            for need, at in by_need(need_rows):
-                corrected = self.learned.corrections(needs, achievements.take(rows[at]), need)
-                found[at] += corrected.of_need + corrected.of_rows
+            used_needs, left = np.unique(need_rows, return_inverse=True)
+            used, right = np.unique(rows, return_inverse=True)
+            for part in self.learned.corrections(needs.take(used_needs), achievements.take(used), left, right):
+                found += part
         return found
 
     def calibration(self, need_id: str) -> Calibration:
@@ -93,7 +100,7 @@ class Ranker:
         given = (entry for entry in judged if entry.need_id in needs.rows and entry.achievement_id in achievements.rows)
         known = sorted(given)[: learn.MOST]
         if not known:
-            return Ranker(self.space, self.meaning), None
+            return replace(self, learned=None), None
         rows = [(needs.rows[j.need_id], achievements.rows[j.achievement_id], j.level) for j in known]
         at = np.array(rows, dtype=np.int64)
         measured = measures(needs, achievements, at[:, 0], at[:, 1])
@@ -106,7 +113,7 @@ class Ranker:
             scale=np.array(self.weights.spreads),
             fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, str(self.meaning is not None)),
         )
-        return Ranker(self.space, self.meaning, learned), left_out
+        return replace(self, learned=learned), left_out
 
     def best(
         self, needs: Side, achievements: Side, need: int, rows: NDArray[np.int64], k: int, extra: Floats | None = None

@@ -86,11 +86,11 @@ def reasons(
     parts.append(Part(Kind.MEANING, "", weights[3] * float(measured[3]) + weights[4] * float(measured[4])))
     words: tuple[tuple[str, float], ...] = ()
     if ranker.learned is not None:
-        corrected = ranker.learned.corrections(needs, achievements, 0)
+        of_need, of_words = ranker.learned.corrections(needs, achievements, none, none)
         parts.append(Part(Kind.TAUGHT_WEIGHTS, "", float(measured @ ranker.learned.measures)))
-        parts.append(Part(Kind.TAUGHT_WORDS, "", float(corrected.of_rows[0])))
-        parts.append(Part(Kind.TAUGHT_NEED, "", corrected.of_need))
-        words = _words(ranker, achievements, corrected.grams)
+        parts.append(Part(Kind.TAUGHT_WORDS, "", float(of_words[0])))
+        parts.append(Part(Kind.TAUGHT_NEED, "", float(of_need[0])))
+        words = _words(ranker, achievements, ranker.learned.gram_weights(needs, 0))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]
     score = math.fsum(part.value for part in parts)

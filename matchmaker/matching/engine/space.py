@@ -37,6 +37,7 @@ _RARITY = 1.1
 _LENGTH = 0.75
 
 _DIMENSIONS = 150
+_PAIRS = 10_000  # measured at once, so that memory stays bounded
 _MOST_FITTED = 30_000
 """Documents of one side that the space is fitted on, evenly drawn by id; more would not change rarities visibly."""
 
@@ -95,6 +96,43 @@ class Side:
             self.latent[at],
             sparse.csr_array(self.concepts[at]),
             dense,
+        )
+
+    def joined(self, other: Side) -> Side:
+        """These documents and then the others; of the same space, both with meaning or both without."""
+        dense = None
+        if self.dense is not None and other.dense is not None:
+            dense = (np.vstack([self.dense[0], other.dense[0]]), np.vstack([self.dense[1], other.dense[1]]))
+        return Side(
+            (*self.ids, *other.ids),
+            sparse.csr_array(sparse.vstack([self.grams, other.grams], format="csr")),
+            np.concatenate([self.lengths, other.lengths]),
+            np.vstack([self.latent, other.latent]),
+            sparse.csr_array(sparse.vstack([self.concepts, other.concepts], format="csr")),
+            dense,
+        )
+
+    def save(self, directory: Path, name: str) -> None:
+        arrays.write_json(directory, f"{name}-ids", self.ids)
+        arrays.write_sparse(directory, f"{name}-grams", self.grams.astype(np.float32))
+        arrays.write_sparse(directory, f"{name}-concepts", self.concepts.astype(np.float32))
+        arrays.write(directory, f"{name}-lengths", self.lengths)
+        arrays.write(directory, f"{name}-latent", self.latent.astype(np.float32))
+        if self.dense is not None:
+            for column, part in enumerate(self.dense):
+                arrays.write(directory, f"{name}-dense-{column}", part.astype(np.float32))
+
+    @classmethod
+    def load(cls, directory: Path, name: str, *, meaning: bool) -> Side:
+        """Memory-mapped: only the rows that are taken get read."""
+        dense = [arrays.read(directory, f"{name}-dense-{column}") for column in (0, 1)] if meaning else None
+        return cls(
+            tuple(arrays.read_json(directory, f"{name}-ids")),
+            arrays.read_sparse(directory, f"{name}-grams"),
+            arrays.read(directory, f"{name}-lengths"),
+            arrays.read(directory, f"{name}-latent"),
+            arrays.read_sparse(directory, f"{name}-concepts"),
+            None if dense is None else (dense[0], dense[1]),
         )
 
 
@@ -199,14 +237,15 @@ def measures(needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows
     """MEASURES of each pair (needs[need_rows[i]], achievements[rows[i]]): len(rows) x 5. Without dense vectors the last
     two are 0."""
     found = np.zeros((len(rows), len(MEASURES)))
-    for need, at in by_need(need_rows):
-        of = achievements.take(rows[at])
-        found[at, 0] = dots(of.grams, needs.grams, need) * stretch(of.lengths)
-        found[at, 1] = of.latent @ needs.latent[need]
-        found[at, 2] = dots(of.concepts, needs.concepts, need)
-        if needs.dense is not None and of.dense is not None:
-            found[at, 3] = of.dense[0] @ needs.dense[0][need]
-            found[at, 4] = of.dense[1] @ needs.dense[1][need]
+    for start in range(0, len(rows), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        left, right = need_rows[part], rows[part]
+        found[part, 0] = _dots(needs.grams, achievements.grams, left, right) * stretch(achievements.lengths[right])
+        found[part, 1] = _products(needs.latent, achievements.latent, left, right)
+        found[part, 2] = _dots(needs.concepts, achievements.concepts, left, right)
+        if needs.dense is not None and achievements.dense is not None:
+            for column in (0, 1):
+                found[part, 3 + column] = _products(needs.dense[column], achievements.dense[column], left, right)
     return found
 
 
@@ -222,9 +261,13 @@ def stretch(lengths: Floats) -> Floats:
     return np.where(lengths > 0, lengths, 1.0) ** (1 - _LENGTH)
 
 
-def dots(rows: sparse.csr_array, others: sparse.csr_array, other: int) -> Floats:
-    """Products of every row with one of the others."""
-    return np.asarray((rows @ others[[other]].T).todense(), dtype=np.float64).ravel()
+def _dots(left: sparse.csr_array, right: sparse.csr_array, at: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+    return np.asarray(left[at].multiply(right[rows]).sum(axis=1), dtype=np.float64).ravel()
+
+
+def _products(left: Floats, right: Floats, at: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+    found: Floats = np.einsum("ij,ij->i", left[at], right[rows], dtype=np.float64)
+    return found
 
 
 def shared_grams(needs: Side, achievements: Side, need_row: int, row: int) -> dict[int, float]:
