@@ -27,6 +27,7 @@ from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching import learning as _matching_learning  # noqa: F401  (likewise)
 from matchmaker.matching.views import blueprint as matching
 from matchmaker.subsidies import views as _subsidies_views  # noqa: F401  (enters its views)
 from matchmaker.subsidies.blueprint import blueprint as subsidies

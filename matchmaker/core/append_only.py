@@ -20,6 +20,7 @@ TABLES = (
     "policy_changes",
     "policy_decisions",
     "claim_snapshots",
+    "judgements",
 )
 
 _FUNCTION = """

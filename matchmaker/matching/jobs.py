@@ -23,17 +23,17 @@ from sqlalchemy import delete, insert, select, update
 from matchmaker.config import Settings
 from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, unit_of_work
-from matchmaker.matching import indexing, store
-from matchmaker.matching.engine import EngineConfig, Hit, Index, build, rank_many
+from matchmaker.matching import indexing, ranking, store
+from matchmaker.matching.engine import EngineConfig, Index, build
 from matchmaker.matching.indexing import Changes, Indexes, Published
 from matchmaker.matching.models import (
-    LIST_SIZE,
     LISTED_LEVEL,
     IndexedListing,
     Kind,
     MatchIndex,
     MatchList,
 )
+from matchmaker.matching.ranking import Ranked
 
 BATCH = 500
 """Rows of one unit of work: others get to write in between."""
@@ -226,7 +226,7 @@ def _compute(indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Progress:
     for kind in Kind:
         entries = indexing.those_published(kind, [listing_id for listing_id in due if due[listing_id] is kind])
         documents = [entry.document for entry in entries]
-        ranked = rank_many(indexes.of(kind.other), documents, LIST_SIZE[kind])
+        ranked = ranking.rank_lists(indexes.of(kind.other), kind, documents)
         for entry, hits in zip(entries, ranked, strict=True):
             rows.append(_row(indexes, kind, entry.listing_id, hits) | {"computed_at": now})
     with unit_of_work():
@@ -236,17 +236,15 @@ def _compute(indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Progress:
     return _progress(Stage.LISTED, len(rows), indexes.fingerprint)
 
 
-def _row(indexes: Indexes, kind: Kind, listing_id: uuid.UUID, ranked: Sequence[Hit]) -> dict[str, Any]:
+def _row(indexes: Indexes, kind: Kind, listing_id: uuid.UUID, ranked: Ranked) -> dict[str, Any]:
     hits = [(hit.id, _millionths(hit.score), int(hit.level)) for hit in ranked if hit.level >= LISTED_LEVEL]
-    full = len(hits) == LIST_SIZE[kind]
-    entry_score = _millionths(indexes.of(kind).config.level_thresholds[LISTED_LEVEL - 2])
     return {
         "listing_id": listing_id,
         "kind": kind,
         "fingerprint": indexes.fingerprint,
         "hits": hits,
         "level": max((level for _, _, level in hits), default=1),
-        "least": hits[-1][1] if full else entry_score,
+        "least": _millionths(ranked.least),
     }
 
 

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from matchmaker.core.db import db, one_of
+from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.errors import N_
 from matchmaker.core.messages import register_labels
 from matchmaker.core.types import Choice, Id, Json, Number
@@ -41,8 +41,23 @@ class Level(StrEnum):
     STRONG = "4"
 
 
+class Reason(StrEnum):
+    """Why a pairing is put aside. Only OFF_TOPIC says that the texts do not fit; the others say nothing about texts."""
+
+    OFF_TOPIC = "off_topic"
+    TOO_EARLY = "too_early"
+    TOO_DEAR = "too_dear"
+    ALREADY_HAVE = "already_have"
+    UNCLEAR = "unclear"
+
+
 register_labels(
     {
+        Reason.OFF_TOPIC: N_("Off topic"),
+        Reason.TOO_EARLY: N_("Too early: not ready for use"),
+        Reason.TOO_DEAR: N_("Too dear"),
+        Reason.ALREADY_HAVE: N_("We already have it"),
+        Reason.UNCLEAR: N_("Unclear text"),
         Level.NONE: N_("No match"),
         Level.WEAK: N_("Weak match"),
         Level.FAIRLY_STRONG: N_("Fairly strong match"),
@@ -111,3 +126,49 @@ class MatchList(db.Model):
     level: Mapped[int] = mapped_column(Number)  # of the best hit; 1 where there is none
     least: Mapped[int] = mapped_column(Number)  # millionths that a newcomer must reach to enter the list
     computed_at: Mapped[datetime]
+
+
+class Judgement(db.Model):
+    """What an organisation said about a pairing, one row each time; the row of the highest `version` holds.
+
+    Append-only. A level, or a reason for putting the pairing aside; neither takes an earlier judgement back.
+    """
+
+    __tablename__ = "judgements"
+    __table_args__ = (
+        CheckConstraint("level BETWEEN 1 AND 4", name="level"),
+        one_of("reason", Reason),
+        CheckConstraint("level IS NULL OR reason IS NULL", name="one_answer"),
+        UniqueConstraint("organisation_id", "need_id", "achievement_id", "version"),
+        sa.Index("ix_judgements_judged_at", "judged_at", "id"),
+    )
+
+    id: Mapped[uuid.UUID] = id_column()
+    organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
+    need_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("needs.id"))
+    achievement_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("achievements.id"))
+    need_revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revisions.id"))
+    achievement_revision_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("revisions.id"))
+    version: Mapped[int] = mapped_column(Number)
+    level: Mapped[int | None] = mapped_column(Number)
+    reason: Mapped[Reason | None] = mapped_column(Choice(Reason))
+    judged_at: Mapped[datetime]
+
+
+class MatchRanker(db.Model):
+    """The second stage in use, if there is one: a single row that names its directory.
+
+    Fitted on the corpus of the index built at `index_built_at`, and on the judgements that `judged` names.
+    """
+
+    __tablename__ = "match_ranker"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False, default=1)
+    directory: Mapped[str]
+    index_built_at: Mapped[datetime]
+    judged: Mapped[str]
+    judgements: Mapped[int] = mapped_column(Number)
+    figures: Mapped[Any] = mapped_column(Json)  # {"ndcg": …, "score": …} on judgements left out; empty if none
+    fitted_at: Mapped[datetime]

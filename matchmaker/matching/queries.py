@@ -6,9 +6,11 @@ stored list or the index still holds. All text is that of public revisions, for 
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import aliased
 
-from matchmaker.core import access, money, taxonomy
+from matchmaker.core import access, clock, money, taxonomy
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
@@ -26,10 +29,14 @@ from matchmaker.core.web.paging import Page, paged, sliced
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, ListingState, Mode, Need
 from matchmaker.listings.permissions import Can as ListingCan
-from matchmaker.matching import indexing
-from matchmaker.matching.engine import Document, Explanation, Index, Span, explain, scores
+from matchmaker.matching import indexing, ranking
+from matchmaker.matching.engine import Document, Index, Span, explain, scores
+from matchmaker.matching.engine.conditions import Code, Condition, Offered, Wanted, compared_figures, hard, structure
+from matchmaker.matching.engine.figures import Compared, Verdict
+from matchmaker.matching.engine.reasons import Kind as ReasonKind
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
-from matchmaker.matching.models import Kind, Level, MatchList
+from matchmaker.matching.models import Judgement, Kind, Level, MatchList, MatchRanker
+from matchmaker.matching.ranking import Texts
 
 _VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 
@@ -54,20 +61,25 @@ PHRASES = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A listing of the other side, how well it fits (0 to 1) and the phrases that count most."""
+    """A listing of the other side, how well it fits (0 to 1), the phrases that count most, and hard conditions it
+    misses. `judged`: what the reader's organisation said of it."""
 
     listing: Listing
     score: float
     level: Level
     reason: tuple[str, ...]
+    missed: tuple[Condition, ...] = ()
+    judged: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A page of matches. `pending`: the list of this published listing has not been computed yet."""
+    """A page of matches. `pending`: the list of this published listing has not been computed yet; `withdrawn`: entries
+    of the list that are public no more."""
 
     page: Page[Match]
     pending: bool = False
+    withdrawn: int = 0
 
 
 def list_matches_for_need(actor: Actor, need: Need, page: int = 1) -> Matches:
@@ -90,13 +102,68 @@ def _matches(actor: Actor, listing: Listing, number: int) -> Matches:
     other = kind_of(listing).other
     hits = {uuid.UUID(hit): (score, level) for hit, score, level in stored.hits}
     shown = _public(actor, other, hits.keys())
-    page = sliced([row for hit in hits if (row := shown.get(hit))], number)
+    judged = _own_judgements(actor, listing)
+    order = sorted((hit for hit in hits if hit in shown), key=lambda hit: _judged_place(judged.get(hit)))
+    page = sliced([shown[hit] for hit in order], number)
     reasons = _reasons(listing, page.items)
+    own, today = ranking.texts_of(kind_of(listing), listing), clock.today()
     found = [
-        Match(row, hits[row.id][0] / _MILLION, Level(str(hits[row.id][1])), reason)
+        Match(
+            row,
+            min(max(hits[row.id][0] / _MILLION, 0.0), 1.0),
+            Level(str(hits[row.id][1])),
+            reason,
+            _missed(own, ranking.texts_of(other, row), today),
+            judged.get(row.id),
+        )
         for row, reason in zip(page.items, reasons, strict=True)
     ]
-    return Matches(Page(found, page.number, page.total, page.size))
+    return Matches(Page(found, page.number, page.total, page.size), withdrawn=len(hits) - len(shown))
+
+
+def _judged_place(judgement: Judgement | None) -> int:
+    """What the reader's organisation called strong stands first, what it put aside or called no match last; between
+    them the order of the list (a sort is stable)."""
+    if judgement is None or (judgement.level is None and judgement.reason is None):
+        return 0
+    if judgement.level is None:
+        return 3
+    return {4: -2, 3: -1, 2: 1, 1: 2}[judgement.level]
+
+
+def _missed(own: Texts, other: Texts, today: date) -> tuple[Condition, ...]:
+    wanted, offered = (own.facts, other.facts) if isinstance(own.facts, Wanted) else (other.facts, own.facts)
+    assert isinstance(wanted, Wanted)
+    assert isinstance(offered, Offered)
+    return tuple(condition for condition in hard(wanted, offered, today) if not condition.met)
+
+
+def _own_judgements(actor: Actor, listing: Listing) -> dict[uuid.UUID, Judgement]:
+    """What the reader's organisation says of pairings of this listing, by the other side's id."""
+    if actor.organisation_id is None:
+        return {}
+    is_need = kind_of(listing) is Kind.NEED
+    column = Judgement.need_id if is_need else Judgement.achievement_id
+    query = current_judgements().where(Judgement.organisation_id == actor.organisation_id, column == listing.id)
+    return {row.achievement_id if is_need else row.need_id: row for row in db.session.scalars(query)}
+
+
+def find_judgement(actor: Actor, need: Need, achievement: Achievement) -> Judgement | None:
+    """What the actor's organisation says of this pairing now."""
+    found = _own_judgements(actor, need).get(achievement.id)
+    return found if found is not None and (found.level is not None or found.reason is not None) else None
+
+
+def current_judgements() -> sa.Select[Any]:
+    """Judgements that no later one of the same organisation about the same pair replaces."""
+    later = aliased(Judgement)
+    replaced = sa.exists().where(
+        later.organisation_id == Judgement.organisation_id,
+        later.need_id == Judgement.need_id,
+        later.achievement_id == Judgement.achievement_id,
+        later.version > Judgement.version,
+    )
+    return select(Judgement).where(~replaced)
 
 
 def _public(actor: Actor, kind: Kind, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Listing]:
@@ -112,6 +179,15 @@ def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...
     index, own = indexes.of(kind_of(listing)), document(listing)
     explained = (explain(index, own, document(other), limit=PHRASES) for other in others)
     return [tuple(part.term for part in found.parts if part.term is not None) for found in explained]
+
+
+LEAST_JUDGEMENTS, LEAST_ORGANISATIONS = 30, 3
+"""Below either the ranking learns nothing: an effect could be traced to one organisation."""
+
+
+def find_ranker_figures() -> MatchRanker | None:
+    """The second stage in use, with how well it agrees with judgements made here that were left out."""
+    return db.session.get(MatchRanker, 1)
 
 
 def count_matched_needs(level: int = 3) -> int:
@@ -269,23 +345,49 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a shared phrase adds, in tenths of a point, and its share of the score in thousandths; `term` is None for
-    all other wording together."""
+    """What a source adds, in tenths of a point (it may be less than nothing). `term`: the phrase, concept or condition
+    it stands for, else empty."""
 
-    term: str | None
+    kind: ReasonKind
+    term: str
     tenths: int
-    thousandths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a condition, fully met, would add, in tenths of a point."""
+
+    code: Code
+    tenths: int
 
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A pair explained. The parts add up to `tenths` exactly, and their shares to a thousand."""
+    """A pair explained. The parts add up to `tenths` exactly.
+
+    probabilities: of levels 1 to 4, in percent that add up to 100; empty where there is only the first stage. words: of
+    the achievement, those that judgements speak for or against.
+    """
 
     level: Level
     tenths: int
     parts: Sequence[Part]
     need: Sequence[Passage]
     achievement: Sequence[Passage]
+    conditions: Sequence[Condition]
+    figures: Sequence[FigurePair]
+    probabilities: Sequence[int] = ()
+    changes: Sequence[Change] = ()
+    words: Sequence[tuple[str, bool]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePair:
+    """A figure wanted and the one offered, as written, and whether it is reached."""
+
+    wanted: str
+    offered: str
+    met: bool
 
 
 def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | None:
@@ -298,27 +400,74 @@ def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | Non
         access.require(actor, _VIEW[kind_of(listing)], listing)
         if listing.state != ListingState.PUBLISHED:
             raise NotFound()
-    indexes = find_indexes()
-    if indexes is None:
-        return None
-    sides = document(need), document(achievement)
-    explanation = explain(indexes.of(Kind.NEED), *sides)
-    tenths = round(explanation.score * POINTS)
+    sides = ranking.texts_of(Kind.NEED, need), ranking.texts_of(Kind.ACHIEVEMENT, achievement)
+    wanted, offered = sides[0].facts, sides[1].facts
+    assert isinstance(wanted, Wanted)
+    assert isinstance(offered, Offered)
+    facts: dict[str, Any] = {
+        "conditions": hard(wanted, offered, clock.today()),
+        "figures": [
+            FigurePair(*_quoted(wanted, offered, one), one.verdict is Verdict.MET)
+            for one in compared_figures(wanted, offered)
+        ],
+    }
+    found = ranking.explained(*sides, limit=PHRASES_EXPLAINED)
+    if found is None:
+        return _first_stage(sides, facts)
+    tenths, parts = _tenths([part.value for part in found.parts])
+    bonuses = structure(wanted, offered)
     return Pairing(
-        level=Level(str(explanation.level)),
+        level=Level(str(found.level)),
         tenths=tenths,
-        parts=_parts(explanation, tenths),
-        need=_passages(sides[0], explanation.query_spans),
-        achievement=_passages(sides[1], explanation.document_spans),
+        parts=[Part(part.kind, part.term, value) for part, value in zip(found.parts, parts, strict=True) if value],
+        need=_passages(sides[0].document, found.need_spans),
+        achievement=_passages(sides[1].document, found.achievement_spans),
+        probabilities=money.split(100, [Fraction(share) for share in found.probabilities]),
+        changes=[
+            Change(one.code, round((one.possible - one.value) * POINTS)) for one in bonuses if one.possible > one.value
+        ],
+        words=[(word, value > 0) for word, value in found.words],
+        **facts,
     )
 
 
-def _parts(explanation: Explanation, tenths: int) -> list[Part]:
-    if not explanation.parts:
-        return []
-    weights = [Fraction(part.contribution) for part in explanation.parts]
-    columns = zip(explanation.parts, money.split(tenths, weights), money.split(1000, weights), strict=True)
-    return [Part(part.term, points, share) for part, points, share in columns]
+PHRASES_EXPLAINED = 10
+
+
+def _first_stage(sides: tuple[Texts, Texts], facts: Mapping[str, Any]) -> Pairing | None:
+    """Before a second stage has been fitted."""
+    indexes = find_indexes()
+    if indexes is None:
+        return None
+    explanation = explain(indexes.of(Kind.NEED), sides[0].document, sides[1].document, limit=PHRASES_EXPLAINED)
+    tenths, parts = _tenths([part.contribution for part in explanation.parts])
+    kinds = [ReasonKind.OTHER_WORDING if part.term is None else ReasonKind.PHRASE for part in explanation.parts]
+    rows = zip(kinds, explanation.parts, parts, strict=True)
+    return Pairing(
+        level=Level(str(explanation.level)),
+        tenths=tenths,
+        parts=[Part(kind, part.term or "", value) for kind, part, value in rows],
+        need=_passages(sides[0].document, explanation.query_spans),
+        achievement=_passages(sides[1].document, explanation.document_spans),
+        **facts,
+    )
+
+
+def _tenths(values: Sequence[float]) -> tuple[int, list[int]]:
+    """The sum in tenths of a point, and the values so rounded (largest remainder) that they add up to it."""
+    total = round(math.fsum(values) * POINTS)
+    floors = [math.floor(value * POINTS) for value in values]
+    by_rest = sorted(range(len(values)), key=lambda at: (floors[at] - values[at] * POINTS, at))
+    for at in by_rest[: total - sum(floors)]:
+        floors[at] += 1
+    return total, floors
+
+
+def _quoted(wanted: Wanted, offered: Offered, one: Compared) -> tuple[str, str]:
+    return (
+        f"{one.wanted.context} {wanted.text[one.wanted.start : one.wanted.end].strip()}",
+        f"{one.offered.context} {offered.text[one.offered.start : one.offered.end].strip()}",
+    )
 
 
 def _passages(side: Document, spans: Mapping[str, Sequence[Span]]) -> list[Passage]:

@@ -124,7 +124,7 @@ def test_each_page_takes_few_reads(client):
             text_of(client, address)
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
-        assert len(statements) <= 12, (address, statements)
+        assert len(statements) <= 14, (address, statements)
 
 
 # --- matches --------------------------------------------------------------------------------------------------------

@@ -67,12 +67,12 @@ def evaluate(
     """Raises ValueError where there are fewer needs (or pairs) than folds."""
     entries = sorted(judged)
     fold = _folds(entries, folds, by)
-    cold, warm = _both(matcher, entries, fold)
+    cold, warm = _both(matcher, entries, fold, by)
     names = [name for name in MEASURES if matcher.ranker.weights.spreads[MEASURES.index(name)] > 0] if ablation else []
-    return Report(by, folds, cold, warm, {name: _both(matcher.without(name), entries, fold) for name in names})
+    return Report(by, folds, cold, warm, {name: _both(matcher.without(name), entries, fold, by) for name in names})
 
 
-def _both(matcher: Matcher, entries: Sequence[Judged], fold: NDArray[np.int64]) -> tuple[Figures, Figures]:
+def _both(matcher: Matcher, entries: Sequence[Judged], fold: NDArray[np.int64], by: By) -> tuple[Figures, Figures]:
     pairs = [(entry.need_id, entry.achievement_id) for entry in entries]
     warm: list[Scored] = [Scored(0.0, 1)] * len(entries)
     for number in np.unique(fold).tolist():
@@ -80,7 +80,9 @@ def _both(matcher: Matcher, entries: Sequence[Judged], fold: NDArray[np.int64]) 
         left_out = np.flatnonzero(fold == number).tolist()
         for at, found in zip(left_out, learned.pairs([pairs[at] for at in left_out]), strict=True):
             warm[at] = found
-    return figures(entries, matcher.pairs(pairs)), figures(entries, warm)
+    # What one model ranks: pairs of a need that were left out together. Scores of two models do not compare.
+    together = fold if by is By.PAIR else np.zeros(len(entries), dtype=np.int64)
+    return figures(entries, matcher.pairs(pairs), together), figures(entries, warm, together)
 
 
 def _folds(entries: Sequence[Judged], folds: int, by: By) -> NDArray[np.int64]:
@@ -93,10 +95,13 @@ def _folds(entries: Sequence[Judged], folds: int, by: By) -> NDArray[np.int64]:
     return np.array([number[key] for key in keys])
 
 
-def figures(entries: Sequence[Judged], scored: Sequence[Scored]) -> Figures:
+def figures(entries: Sequence[Judged], scored: Sequence[Scored], together: NDArray[np.int64] | None = None) -> Figures:
+    """Of what was said about judged pairs. With `together`, only pairs of a need with the same number are ranked."""
+    numbers = [0] * len(entries) if together is None else together.tolist()
     by_need: dict[str, list[tuple[float, int, int]]] = {}
-    for entry, found in zip(entries, scored, strict=True):
-        by_need.setdefault(entry.need_id, []).append((found.score, found.level, entry.level))
+    for entry, found, number in zip(entries, scored, numbers, strict=True):
+        key = f"{entry.need_id}\t{number}"
+        by_need.setdefault(key, []).append((found.score, found.level, entry.level))
     needs = [by_need[need_id] for need_id in sorted(by_need)]
     ranked = np.array([ndcg([(s, level) for s, _, level in rows]) for rows in needs])
     errors = np.array([sum(abs(said - level) for _, said, level in rows) for rows in needs], dtype=float)

@@ -64,8 +64,8 @@ class Vectors:
                 for start in range(0, len(missing), _BATCH):
                     batch = missing[start : start + _BATCH]
                     fresh = dict(zip([keys[c] for c in batch], _encoded(batch, query=query), strict=True))
-                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", _packed(fresh))
-                    connection.commit()
+                    with connection:  # kept batch by batch: a run that is stopped loses little
+                        connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", _packed(fresh))
             known = _read(connection, list(keys.values()))
         nothing = np.zeros(DIMENSIONS)
         found = [known.get(keys[content], nothing) for content in texts]

@@ -98,6 +98,10 @@ class Side:
             dense,
         )
 
+    def named(self, ids: Sequence[str]) -> Side:
+        """The same rows under other ids."""
+        return replace(self, ids=tuple(ids))
+
     def joined(self, other: Side) -> Side:
         """These documents and then the others; of the same space, both with meaning or both without."""
         dense = None
