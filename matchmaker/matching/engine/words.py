@@ -38,8 +38,10 @@ class Lexicon:
     def __post_init__(self) -> None:
         names: dict[str, tuple[int, ...]] = {}
         for number, concept in enumerate(self.concepts):
-            for name in map(text.fold, concept):
-                names[name] = (*names.get(name, ()), number)
+            for name in concept:
+                for spelling in _spellings(text.fold(name)):
+                    if number not in names.get(spelling, ()):
+                        names[spelling] = (*names.get(spelling, ()), number)
         heads: dict[str, list[str]] = {}
         for name in sorted(filter(None, names), key=lambda name: (-len(name), name)):
             heads.setdefault(name[0], []).append(name)
@@ -91,6 +93,11 @@ class Lexicon:
 
     def titles(self, concepts: Sequence[int]) -> list[str]:
         return [self.concepts[concept][0] for concept in concepts]
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """The plural of "battery" is not made by adding to it; those that are need no entry (see `_end`)."""
+    return (name, name[:-1] + "ies") if name.isascii() and name.endswith("y") else (name,)
 
 
 def _end(joined: str, start: int, name: str) -> int | None:
