@@ -30,6 +30,7 @@ from matchmaker.listings.drafting_views import blueprint as drafting
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import duplicate_jobs as _duplicate_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching import learning as _matching_learning  # noqa: F401  (likewise)
 from matchmaker.matching.duplicate_views import blueprint as duplicates
 from matchmaker.matching.finding_views import blueprint as finding
 from matchmaker.matching.judging_views import blueprint as judging

@@ -19,6 +19,7 @@ COMMANDS = {
     "bureau": "matchmaker.accounts.cli:bureau",
     "import": "matchmaker.listings.cli:import_",
     "rank": "matchmaker.matching.cli:rank",
+    "evaluate": "matchmaker.matching.cli:evaluate",
     "match": "matchmaker.matching.index_cli:match",
     "index": "matchmaker.matching.index_cli:index",
     "policy": "matchmaker.subsidies.cli:policy",

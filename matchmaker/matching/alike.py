@@ -25,7 +25,8 @@ from matchmaker.matching.duplicates import ASKED_FROM, CLUSTERED_FROM, MOST, clu
 from matchmaker.matching.engine import Document, Span, explain
 from matchmaker.matching.indexing import MODELS, Listing, document, kind_of, published
 from matchmaker.matching.models import DistinctPair, Kind, NearPair
-from matchmaker.matching.queries import Passage, find_indexes, segments
+from matchmaker.matching.pairings import Passage, segments
+from matchmaker.matching.queries import find_indexes
 
 _VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 _WITHDRAW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_WITHDRAW, Kind.NEED: ListingCan.NEED_WITHDRAW}

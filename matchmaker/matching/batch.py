@@ -20,12 +20,12 @@ from sqlalchemy import update
 from matchmaker.core import clock
 from matchmaker.core.db import unit_of_work
 from matchmaker.core.errors import N_, Conflict
-from matchmaker.matching import indexing, jobs, store
-from matchmaker.matching.blocks import ordered, ordered_from
+from matchmaker.matching import indexing, jobs, ranking, store
+from matchmaker.matching.blocks import ordered_from
 from matchmaker.matching.engine import Document
 from matchmaker.matching.engine.rank import cores
 from matchmaker.matching.indexing import Indexes
-from matchmaker.matching.models import LIST_SIZE, Kind, MatchIndex, MatchList
+from matchmaker.matching.models import Kind, MatchIndex, MatchList
 
 
 class IndexBusy(Conflict):
@@ -104,8 +104,7 @@ def _blocks(due: Mapping[uuid.UUID, Kind]) -> Iterator[_Block]:
 
 def _in_threads(root: Path, indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Iterator[Any]:
     for kind, ids, documents in _blocks(due):
-        index, size = indexes.of(kind.other), LIST_SIZE[kind]
-        yield kind, ids, documents, ordered(index, documents, size, threads=cores())
+        yield kind, ids, documents, ranking.rank_lists(indexes.of(kind.other), kind, documents, threads=cores())
 
 
 @contextmanager
@@ -121,10 +120,12 @@ def _ranking(scheduler: str | None) -> Iterator[tuple[Any, int]]:
         def on_the_cluster(root: Path, indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Iterator[Any]:
             sent = {}
             for kind, ids, documents in _blocks(due):
-                name, size = indexes.names[kind.other], LIST_SIZE[kind]
-                future = client.submit(ordered_from, str(root), name, indexes.fingerprint, documents, size, pure=False)
+                name, (queries, size) = indexes.names[kind.other], ranking.asked(kind, documents)
+                future = client.submit(ordered_from, str(root), name, indexes.fingerprint, queries, size, pure=False)
                 sent[future] = (kind, ids, documents)
             for future in as_completed(list(sent), loop=client.loop):  # type: ignore[no-untyped-call]
-                yield *sent.pop(future), future.result()
+                kind, ids, documents = sent.pop(future)
+                index = indexes.of(kind.other)
+                yield kind, ids, documents, ranking.finished(index, kind, documents, future.result())
 
         yield on_the_cluster, 2 * max(1, len(client.scheduler_info()["workers"]))

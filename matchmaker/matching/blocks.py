@@ -1,4 +1,4 @@
-"""The order of a block of lists: in this process, in its threads, or on another machine that sees the same files."""
+"""Candidates of a block of lists: in this process, in its threads, or on another machine that sees the same files."""
 
 from __future__ import annotations
 

@@ -21,12 +21,10 @@ from sqlalchemy import delete, func, insert, select, update
 from matchmaker.config import Settings
 from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, unit_of_work
-from matchmaker.matching import indexing, store
-from matchmaker.matching.blocks import ordered
-from matchmaker.matching.engine import Document, EngineConfig, Hit, Index, build, scores
+from matchmaker.matching import indexing, ranking, store
+from matchmaker.matching.engine import Document, EngineConfig, Index, build, scores
 from matchmaker.matching.indexing import Changes, Indexes, Work
 from matchmaker.matching.models import (
-    LIST_SIZE,
     LISTED_LEVEL,
     IndexChange,
     IndexedListing,
@@ -34,6 +32,7 @@ from matchmaker.matching.models import (
     MatchIndex,
     MatchList,
 )
+from matchmaker.matching.ranking import Ranked
 
 BATCH = 500
 """Rows of one unit of work: others get to write in between."""
@@ -262,9 +261,7 @@ def _reached(others: Index, texts: Sequence[Document], other_kind: Kind) -> list
     nearest = np.zeros(len(others.ids))
     for document in texts:
         nearest = np.maximum(nearest, scores(others, document))
-    nearest = nearest * _MILLION + _ROUNDING
-    entry_score = _millionths(others.config.level_thresholds[LISTED_LEVEL - 2])
-    near = {uuid.UUID(others.ids[at]): nearest[at] for at in np.flatnonzero(nearest >= entry_score).tolist()}
+    near = {uuid.UUID(others.ids[at]): nearest[at] * _MILLION + _ROUNDING for at in np.flatnonzero(nearest).tolist()}
     found: list[uuid.UUID] = []
     with indexing.reading() as session:
         for ids in _batches(sorted(near)):
@@ -284,7 +281,7 @@ def _compute(indexes: Indexes, due: Mapping[uuid.UUID, Kind]) -> Progress:
     for kind in Kind:
         ids = [listing_id for listing_id in due if due[listing_id] is kind]
         documents = [entry.document for entry in indexing.those_published(kind, ids)]
-        count += store_lists(indexes, kind, ids, documents, ordered(indexes.of(kind.other), documents, LIST_SIZE[kind]))
+        count += store_lists(indexes, kind, ids, documents, ranking.rank_lists(indexes.of(kind.other), kind, documents))
     return _progress(Stage.LISTED, count, indexes.fingerprint)
 
 
@@ -293,13 +290,13 @@ def store_lists(
     kind: Kind,
     ids: Sequence[uuid.UUID],
     documents: Sequence[Document],
-    hits: Sequence[Sequence[Hit]],
+    lists: Sequence[Ranked],
 ) -> int:
     """Replace the lists of these listings by those of the documents that are still published; how many there are."""
     now = clock.now()
     rows = [
         _row(indexes, kind, uuid.UUID(document.id), found) | {"computed_at": now}
-        for document, found in zip(documents, hits, strict=True)
+        for document, found in zip(documents, lists, strict=True)
     ]
     with unit_of_work():
         db.session.execute(delete(MatchList).where(MatchList.listing_id.in_(list(ids))))
@@ -308,17 +305,15 @@ def store_lists(
     return len(rows)
 
 
-def _row(indexes: Indexes, kind: Kind, listing_id: uuid.UUID, ranked: Sequence[Hit]) -> dict[str, Any]:
+def _row(indexes: Indexes, kind: Kind, listing_id: uuid.UUID, ranked: Ranked) -> dict[str, Any]:
     hits = [(hit.id, _millionths(hit.score), int(hit.level)) for hit in ranked if hit.level >= LISTED_LEVEL]
-    full = len(hits) == LIST_SIZE[kind]
-    entry_score = _millionths(indexes.of(kind).config.level_thresholds[LISTED_LEVEL - 2])
     return {
         "listing_id": listing_id,
         "kind": kind,
         "fingerprint": indexes.fingerprint,
         "hits": hits,
         "level": max((level for _, _, level in hits), default=1),
-        "least": hits[-1][1] if full else entry_score,
+        "least": _millionths(ranked.least),
     }
 
 

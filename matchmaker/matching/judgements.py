@@ -91,9 +91,10 @@ class Learnt(NamedTuple):
     organisation_id: uuid.UUID
 
 
-def list_judgements_to_learn(session: Session) -> list[Learnt]:
-    """What holds now of every organisation, by pair and organisation; see `verdicts.LEARNT_LEVEL` for reasons.
+def list_judgements_to_learn(session: Session, *, most: int | None = None) -> list[Learnt]:
+    """What holds now of every organisation, the latest first; see `verdicts.LEARNT_LEVEL` for reasons.
 
+    `most`: the latest so many alone.
     Pairs of listings that are no longer published are among them; organisations may contradict each other.
     """
     query = (
@@ -101,13 +102,14 @@ def list_judgements_to_learn(session: Session) -> list[Learnt]:
             Judgement.need_id, Judgement.achievement_id, Judgement.level, Judgement.reason, Judgement.organisation_id
         )
         .where(Judgement.number.in_(_newest()))
-        .order_by(Judgement.need_id, Judgement.achievement_id, Judgement.organisation_id)
+        .order_by(Judgement.number.desc())
     )
-    return [
+    found = [
         Learnt(need_id, achievement_id, learnt, organisation_id)
         for need_id, achievement_id, level, reason, organisation_id in session.execute(query)
         if (learnt := learnt_level(level, reason)) is not None
     ]
+    return found[:most]
 
 
 def judgements_fingerprint(session: Session) -> str:

@@ -237,3 +237,21 @@ class DistinctPair(db.Model):
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     bureau: Mapped[bool] = mapped_column(Flag)
     at: Mapped[datetime]
+
+
+class MatchRanker(db.Model):
+    """The second stage in use, if there is one: a single row that names its directory.
+
+    Fitted on the corpus of the index built at `index_built_at`, and on the judgements that `judged` names.
+    """
+
+    __tablename__ = "match_ranker"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False, default=1)
+    directory: Mapped[str]
+    index_built_at: Mapped[datetime]
+    judged: Mapped[str]
+    judgements: Mapped[int] = mapped_column(Number)
+    figures: Mapped[Any] = mapped_column(Json)  # {"ndcg": …, "score": …} on judgements left out; empty if none
+    fitted_at: Mapped[datetime]

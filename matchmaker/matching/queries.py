@@ -9,8 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +18,27 @@ import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
-from matchmaker.core import access, money, taxonomy
+from matchmaker.core import clock, taxonomy
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
-from matchmaker.core.errors import N_, NotFound
+from matchmaker.core.errors import N_
 from matchmaker.core.types import clean_text
 from matchmaker.core.web.paging import Page, paged, sliced
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, ListingState, Mode, Need
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
-from matchmaker.matching.engine import Document, Explanation, Index, Span, explain, scores
+from matchmaker.matching.engine import Document, Index, explain, scores
+from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
 from matchmaker.matching.models import Judgement, Kind, Level, MatchList
+from matchmaker.matching.ranking import Texts, texts_of
 from matchmaker.matching.verdicts import Standing, Verdict, arrange
 
 __all__ = ["Learnt", "judgements_fingerprint", "list_judgements_to_learn"]  # and what stands below
 
-_VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
+VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 
 _MILLION = 1_000_000
 
@@ -59,7 +61,8 @@ PHRASES = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A listing of the other side, how well it fits (0 to 1) and the phrases that count most.
+    """A listing of the other side, how well it fits (0 to 1), the phrases that count most, and hard conditions it
+    misses.
 
     `own`: what the reader's organisation said of the pair, which goes before the machine's level; `score` and `level`
     are None where the organisation judged a pair that the machine does not list. `judged_here`: the reader may judge.
@@ -69,6 +72,7 @@ class Match:
     score: float | None
     level: Level | None
     reason: tuple[str, ...]
+    missed: tuple[Condition, ...] = ()
     own: Judgement | None = None
     judged_here: bool = False
 
@@ -76,11 +80,12 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Matches:
     """A page of matches. `pending`: the list of this published listing has not been computed yet. `aside`: what the
-    reader's organisation put aside, latest first."""
+    reader's organisation put aside, latest first. `withdrawn`: entries of the list that are public no more."""
 
     page: Page[Match]
     pending: bool = False
     aside: Sequence[Match] = ()
+    withdrawn: int = 0
 
 
 def list_matches_for_need(actor: Actor, need: Need, page: int = 1) -> Matches:
@@ -106,21 +111,27 @@ def _matches(actor: Actor, listing: Listing, number: int) -> Matches:
     shown = _public(actor, kind_of(listing).other, {hit for hit, *_ in hits} | verdicts.keys())
     listed, aside = arrange([hit for hit in hits if hit[0] in shown], _those(verdicts, shown))
     page = sliced(listed, number)
+    facts, today = texts_of(kind_of(listing), listing), clock.today()
     reasons = _reasons(listing, [shown[standing.key] for standing in page.items])
 
     def match(standing: Standing[uuid.UUID], reason: tuple[str, ...] = ()) -> Match:
         score, level, row = standing.score, standing.level, shown[standing.key]
         return Match(
             row,
-            None if score is None else score / _MILLION,
+            None if score is None else min(max(score / _MILLION, 0.0), 1.0),
             None if level is None else Level(str(level)),
             reason,
+            _missed(facts, texts_of(kind_of(row), row), today),
             own.get(row.id),
             may_judge(actor, *_sides(listing, row)),
         )
 
     found = [match(standing, reason) for standing, reason in zip(page.items, reasons, strict=True)]
-    return Matches(Page(found, page.number, page.total, page.size), aside=[match(standing) for standing in aside])
+    return Matches(
+        Page(found, page.number, page.total, page.size),
+        aside=[match(standing) for standing in aside],
+        withdrawn=sum(hit not in shown for hit, *_ in hits),
+    )
 
 
 def _those(verdicts: Mapping[uuid.UUID, Verdict], shown: Collection[uuid.UUID]) -> dict[uuid.UUID, Verdict]:
@@ -134,9 +145,16 @@ def _sides(listing: Listing, other: Listing) -> tuple[Need, Achievement]:
     return need, achievement
 
 
+def _missed(own: Texts, other: Texts, today: date) -> tuple[Condition, ...]:
+    wanted, offered = (own.facts, other.facts) if isinstance(own.facts, Wanted) else (other.facts, own.facts)
+    assert isinstance(wanted, Wanted)
+    assert isinstance(offered, Offered)
+    return tuple(condition for condition in hard(wanted, offered, today) if not condition.met)
+
+
 def _public(actor: Actor, kind: Kind, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Listing]:
     """Of these listings those that the actor may be shown now."""
-    query = published(kind, MODELS[kind].id.in_(ids), visible(actor, _VIEW[kind]))
+    query = published(kind, MODELS[kind].id.in_(ids), visible(actor, VIEW[kind]))
     return {row.id: row for row in db.session.scalars(query)}
 
 
@@ -273,7 +291,7 @@ def search(
 ) -> Found:
     """Published listings under these filters, in the engine's order for this text, or newest first without one."""
     filters = filters or Filters()
-    base = [MODELS[kind].state == ListingState.PUBLISHED, visible(actor, _VIEW[kind])]
+    base = [MODELS[kind].state == ListingState.PUBLISHED, visible(actor, VIEW[kind])]
     text = clean_text(text).strip()[:LONGEST_TEXT]
     indexes = find_indexes() if text else None
     if indexes is None:
@@ -329,98 +347,3 @@ def _facets(kind: Kind, base: Sequence[ColumnElement[bool]], filters: Filters) -
     ]
     counts = iter(db.session.execute(select(*columns).select_from(MODELS[kind]).where(*base)).one())
     return {name: [Option(value, next(counts), value == chosen.get(name)) for value in values[name]] for name in FACETS}
-
-
-# --- why a pair fits ------------------------------------------------------------------------------------------------
-
-STRONG_SHARE = 0.1
-"""A shared passage that carries at least this share of the score is marked strongly."""
-
-POINTS = 1_000
-"""A full score in tenths of a point: pages show 0.0 to 100.0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of text: shared with the other side or not, and whether it counts much."""
-
-    text: str
-    shared: bool
-    strong: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A field of a listing's public text, cut into segments that join to the whole."""
-
-    name: str
-    segments: Sequence[Segment]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What a shared phrase adds, in tenths of a point, and its share of the score in thousandths; `term` is None for
-    all other wording together."""
-
-    term: str | None
-    tenths: int
-    thousandths: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """A pair explained. The parts add up to `tenths` exactly, and their shares to a thousand."""
-
-    level: Level
-    tenths: int
-    parts: Sequence[Part]
-    need: Sequence[Passage]
-    achievement: Sequence[Passage]
-
-
-def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | None:
-    """Why this pair scores what it scores; None while the index is being built.
-
-    From public text alone, also for the owners: both sides read the same page. Raises NotFound unless both are
-    published and visible to the actor.
-    """
-    for listing in (need, achievement):
-        access.require(actor, _VIEW[kind_of(listing)], listing)
-        if listing.state != ListingState.PUBLISHED:
-            raise NotFound()
-    indexes = find_indexes()
-    if indexes is None:
-        return None
-    sides = document(need), document(achievement)
-    explanation = explain(indexes.of(Kind.NEED), *sides)
-    tenths = round(explanation.score * POINTS)
-    return Pairing(
-        level=Level(str(explanation.level)),
-        tenths=tenths,
-        parts=_parts(explanation, tenths),
-        need=_passages(sides[0], explanation.query_spans),
-        achievement=_passages(sides[1], explanation.document_spans),
-    )
-
-
-def _parts(explanation: Explanation, tenths: int) -> list[Part]:
-    if not explanation.parts:
-        return []
-    weights = [Fraction(part.contribution) for part in explanation.parts]
-    columns = zip(explanation.parts, money.split(tenths, weights), money.split(1000, weights), strict=True)
-    return [Part(part.term, points, share) for part, points, share in columns]
-
-
-def _passages(side: Document, spans: Mapping[str, Sequence[Span]]) -> list[Passage]:
-    return [Passage(name, segments(text, spans.get(name, ()))) for name, text in side.fields.items() if text]
-
-
-def segments(text: str, spans: Sequence[Span]) -> list[Segment]:
-    """The text cut at its spans (ascending, disjoint); joined it is the text again."""
-    found, position = [], 0
-    for span in spans:
-        found.append(Segment(text[position : span.start], shared=False, strong=False))
-        found.append(Segment(text[span.start : span.end], shared=True, strong=span.weight >= STRONG_SHARE))
-        position = span.end
-    found.append(Segment(text[position:], shared=False, strong=False))
-    return [segment for segment in found if segment.text]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from matchmaker.core.errors import N_, Invalid
-from matchmaker.matching.engine import Document
+from matchmaker.matching.engine import Document, Judged
 
 #: Where the `text` of a row belongs.
 NEED_TEXT = "problem"
@@ -94,12 +94,6 @@ class OutputNotAFile(Invalid):
     phrase = N_("%(file)s cannot be written: something other than a regular file has this name.")
 
 
-class Judgement(NamedTuple):
-    need_id: str
-    achievement_id: str
-    level: int
-
-
 class RunRow(NamedTuple):
     need_id: str
     achievement_id: str
@@ -133,13 +127,13 @@ def read_pairs(path: Path, *, needs: Collection[str], achievements: Collection[s
     return [(row["need_id"], row["achievement_id"]) for _, row in _pair_rows(path, needs, achievements)]
 
 
-def read_judgements(path: Path, *, needs: Collection[str], achievements: Collection[str]) -> list[Judgement]:
+def read_judgements(path: Path, *, needs: Collection[str], achievements: Collection[str]) -> list[Judged]:
     """Judged pairs, ids known, levels 1 to 4."""
     found = []
     for line, row in _pair_rows(path, needs, achievements, "level"):
         if row["level"] not in _LEVELS:
             raise LevelMalformed(file=str(path), line=line, value=row["level"])
-        found.append(Judgement(row["need_id"], row["achievement_id"], _LEVELS[row["level"]]))
+        found.append(Judged(row["need_id"], row["achievement_id"], _LEVELS[row["level"]]))
     return found
 
 

@@ -15,10 +15,10 @@ from matchmaker.core.web.forms import labelled
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, Mode, Need
 from matchmaker.listings.permissions import Can
-from matchmaker.matching import judgements, queries, saved_searches
+from matchmaker.matching import judgements, pairings, queries, saved_searches
 from matchmaker.matching.forms import SEARCH, read_filters, read_order
 from matchmaker.matching.indexing import Listing, kind_of
-from matchmaker.matching.models import Kind
+from matchmaker.matching.models import Kind, Level
 from matchmaker.matching.tiles import tiles
 from matchmaker.matching.verdicts import Reason
 
@@ -87,7 +87,7 @@ def pairing(achievement: Achievement, need_id: uuid.UUID) -> str:
     need = listings.find_need(need_id)
     if need is None:
         raise access.unseen(g.actor, Can.NEED_VIEW)
-    explained = queries.pairing(g.actor, need, achievement)
+    explained = pairings.pairing(g.actor, need, achievement)
     return render_template(
         "matching/pairing.html",
         need=need,
@@ -96,4 +96,6 @@ def pairing(achievement: Achievement, need_id: uuid.UUID) -> str:
         own=judgements.find_own(g.actor, need, achievement),
         judged_here=judgements.may_judge(g.actor, need, achievement),
         reasons=list(Reason),
+        modes=dict(labelled(Mode)),
+        levels=dict(labelled(Level)),
     )

@@ -30,7 +30,7 @@ def files(tmp_path):
 
 def run(directory, *options: str, out: str = "run.tsv"):
     arguments = [f"--needs={directory / 'needs.jsonl'}", f"--achievements={directory / 'achievements.jsonl'}"]
-    return CliRunner().invoke(rank, [*arguments, f"--out={directory / out}", *options])
+    return CliRunner().invoke(rank, [*arguments, f"--out={directory / out}", "--no-semantic", *options])
 
 
 def written(directory) -> list[list[str]]:
@@ -45,7 +45,7 @@ def table(directory, name: str, *rows: str) -> str:
 
 
 def test_the_feature_hands_its_command_to_the_root():
-    assert [command.name for command in commands] == ["rank"]
+    assert [command.name for command in commands] == ["rank", "evaluate"]
 
 
 def test_each_need_gets_its_best_achievements_best_first(files):
@@ -56,7 +56,7 @@ def test_each_need_gets_its_best_achievements_best_first(files):
 
 
 def test_top_cuts_the_list_of_each_need(files):
-    assert run(files, "--top", "1", "--no-semantic").exit_code == 0
+    assert run(files, "--top", "1").exit_code == 0
     assert [row[:2] for row in written(files)] == [["n1", "a3"], ["n2", "a2"]]
 
 
@@ -66,7 +66,8 @@ def test_pairs_are_scored_exactly_as_asked(files):
     assert run(files, "--pairs", pairs).exit_code == 0
     rows = written(files)
     assert ["\t".join(row[:2]) for row in rows] == asked
-    assert [row[2:] for row in rows[:2]] == [["0", "1"], ["0", "1"]]
+    assert [row[3] for row in rows[:2]] == ["1", "1"]
+    assert all(abs(float(row[2])) < 0.01 for row in rows[:2])  # nothing in common
     ranked = {(row[0], row[1]): row[2:] for row in rows}
     run(files)
     assert {(row[0], row[1]): row[2:] for row in written(files)}["n1", "a1"] == ranked["n1", "a1"]
@@ -82,14 +83,23 @@ def test_the_order_of_the_inputs_changes_no_score(files):
     assert {tuple(row) for row in written(files)} == before
 
 
-def test_judgements_are_checked_and_said_to_be_unused(files):
-    judgements = table(files, "j.tsv", "need_id\tachievement_id\tlevel", "n1\ta1\t4")
-    plain = run(files)
-    rows = written(files)
-    judged = run(files, "--judgements", judgements)
-    assert (judged.exit_code, judged.stdout, plain.stderr) == (0, "", "")
-    assert judged.stderr == "1 judgements read and checked; this version does not learn from them yet.\n"
-    assert written(files) == rows
+def test_judgements_move_what_was_judged_and_what_is_like_it(files):
+    judgements = table(files, "j.tsv", "need_id\tachievement_id\tlevel", "n1\ta1\t4", "n1\ta3\t1", "n2\ta2\t2")
+    run(files)
+    before = {tuple(row[:2]): float(row[2]) for row in written(files)}
+    assert run(files, "--judgements", judgements).exit_code == 0
+    after = {tuple(row[:2]): float(row[2]) for row in written(files)}
+    assert after["n1", "a1"] - after["n1", "a3"] > before["n1", "a1"] - before["n1", "a3"]
+
+
+def test_the_order_of_judgements_changes_no_score(files):
+    rows = ["n1\ta1\t4", "n1\ta3\t1", "n2\ta2\t2", "n1\ta1\t3"]
+    found = []
+    for order in (rows, rows[::-1]):
+        answer = run(files, "--judgements", table(files, "j.tsv", "need_id\tachievement_id\tlevel", *order))
+        assert answer.stderr == "1 pairs were judged differently at different times; the ranking learns their middle.\n"
+        found.append(written(files))
+    assert found[0] == found[1]
 
 
 def break_needs(files):

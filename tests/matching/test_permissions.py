@@ -9,7 +9,7 @@ from matchmaker.core.access import ANONYMOUS
 from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
 from matchmaker.listings.models import Achievement, ListingState, Need
-from matchmaker.matching import queries
+from matchmaker.matching import pairings, queries
 from matchmaker.matching.models import Kind, MatchList
 from matchmaker.matching.queries import search
 from tests.factories.accounts import make_actor, make_organisation
@@ -51,9 +51,9 @@ def test_a_pairing_with_an_unpublished_side_does_not_exist_for_owners_either(app
     refresh()
     for actor in actors:
         with pytest.raises(NotFound):
-            queries.pairing(actor, need, hidden)
+            pairings.pairing(actor, need, hidden)
         with pytest.raises(NotFound):
-            queries.pairing(actor, hidden_need, shown)
+            pairings.pairing(actor, hidden_need, shown)
 
 
 def test_confidential_text_reaches_neither_index_nor_lists_nor_explanations(app, client, university):
@@ -72,7 +72,7 @@ def test_confidential_text_reaches_neither_index_nor_lists_nor_explanations(app,
     insider = make_actor(
         OrganisationKind.ENTERPRISE, organisation=db.session.get(type(university), need.organisation_id)
     )
-    assert "绝密" not in str(queries.pairing(insider, need, achievement))
+    assert "绝密" not in str(pairings.pairing(insider, need, achievement))
     addresses = [
         "/achievements?q=电池",
         "/needs",

@@ -5,7 +5,8 @@ import pytest
 
 from matchmaker.core.errors import Invalid
 from matchmaker.matching import rank_files
-from matchmaker.matching.rank_files import Judgement, RunRow
+from matchmaker.matching.engine import Judged
+from matchmaker.matching.rank_files import RunRow
 
 NEEDS, ACHIEVEMENTS = {"n1", "n2"}, {"a1", "a2"}
 
@@ -99,7 +100,7 @@ def test_judgements_are_read_with_their_level(tmp_path):
     path = tmp_path / "judgements.tsv"
     path.write_text("need_id\tachievement_id\tlevel\nn1\ta1\t4\n")
     found = rank_files.read_judgements(path, needs=NEEDS, achievements=ACHIEVEMENTS)
-    assert found == [Judgement("n1", "a1", 4)]
+    assert found == [Judged("n1", "a1", 4)]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,17 @@
 index = build(documents, EngineConfig())
 hits = rank(index, Document("", {"title": "电池"}), k=20)
 reasons = explain(index, query, document)
+
+The index is the first stage and finds candidates; `Ranker` is the second and scores them; `Matcher` does both for a
+corpus in hand.
 """
 
 from matchmaker.matching.engine.config import ENGINE_VERSION, EngineConfig
 from matchmaker.matching.engine.explain import Explanation, Part, Span, explain
 from matchmaker.matching.engine.files import IndexDamaged, load, save
 from matchmaker.matching.engine.index import Document, Index, build
+from matchmaker.matching.engine.learn import Calibration, Judged
+from matchmaker.matching.engine.matcher import Matcher
 from matchmaker.matching.engine.rank import (
     Allowed,
     Candidate,
@@ -20,10 +25,13 @@ from matchmaker.matching.engine.rank import (
     rank_many,
     scores,
 )
+from matchmaker.matching.engine.ranker import Ranker
+from matchmaker.matching.engine.words import Lexicon
 
 __all__ = [
     "ENGINE_VERSION",
     "Allowed",
+    "Calibration",
     "Candidate",
     "Document",
     "EngineConfig",
@@ -31,7 +39,11 @@ __all__ = [
     "Hit",
     "Index",
     "IndexDamaged",
+    "Judged",
+    "Lexicon",
+    "Matcher",
     "Part",
+    "Ranker",
     "Span",
     "build",
     "candidates",

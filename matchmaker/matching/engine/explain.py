@@ -65,16 +65,22 @@ def explain(index: Index, query: Document, document: Document, *, limit: int = 1
 
     The score is the one `rank` gives (to 1e-6: postings are float32), if `document` has the texts that were indexed.
     """
-    contributions = _contributions(index, query, document)
+    return take_apart(_contributions(index, query, document), query, document, index.config, limit=limit)
+
+
+def take_apart(
+    contributions: Mapping[str, float], query: Document, document: Document, config: EngineConfig, *, limit: int
+) -> Explanation:
+    """The same for a score that is the sum of `contributions`, what each shared gram adds."""
     score = math.fsum(contributions.values())
     if not contributions:
-        return Explanation(0.0, index.config.level(0.0), (), {}, {})
-    located_query, located_document = (_locate(side, index.config) for side in (query, document))
-    query_phrases = _phrases(located_query, located_document, contributions, index.config.max_gram)
-    document_phrases = _phrases(located_document, located_query, contributions, index.config.max_gram)
+        return Explanation(0.0, config.level(0.0), (), {}, {})
+    located_query, located_document = (_locate(side, config) for side in (query, document))
+    query_phrases = _phrases(located_query, located_document, contributions, config.max_gram)
+    document_phrases = _phrases(located_document, located_query, contributions, config.max_gram)
     return Explanation(
         score=score,
-        level=index.config.level(score),
+        level=config.level(score),
         parts=tuple(_parts(located_query, query_phrases, contributions, score, limit)),
         query_spans=_spans(query_phrases, contributions, score),
         document_spans=_spans(document_phrases, contributions, score),

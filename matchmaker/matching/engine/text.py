@@ -11,8 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
+
+import opencc
 
 
 class _Folds(dict[int, str]):
@@ -26,8 +29,9 @@ class _Folds(dict[int, str]):
 def _fold_character(character: str) -> str:
     """Comparable form of one character, by itself: so that offsets into the original are a matter of lengths.
 
-    Compatibility forms (full width, ligatures, circled digits) and case are unified. Accents go, since precomposed and
-    combining spellings could not otherwise agree character by character. Invisible formatting vanishes.
+    Compatibility forms (full width, ligatures, circled digits) and case are unified, traditional characters become
+    simplified ones. Accents go, since precomposed and combining spellings could not otherwise agree character by
+    character. Invisible formatting vanishes.
     """
     category = unicodedata.category(character)
     if category in ("Cf", "Mn", "Me"):
@@ -38,7 +42,20 @@ def _fold_character(character: str) -> str:
         return "\n"
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     kept = "".join(part for part in decomposed if unicodedata.category(part) not in ("Cf", "Mn", "Me"))
-    return unicodedata.normalize("NFKC", kept)
+    composed = unicodedata.normalize("NFKC", kept)
+    return _simplified(composed) if len(composed) == 1 and unicodedata.category(composed) == "Lo" else composed
+
+
+@cache
+def _converter() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def _simplified(character: str) -> str:
+    """By OpenCC's table of characters. Its phrases (乾坤 stays, 乾燥 changes) need neighbours, which a fold by
+    character does not look at: 乾 and its like stay or change everywhere, on both sides alike."""
+    converted: str = _converter().convert(character)
+    return converted if len(converted) == 1 else character
 
 
 _folds = _Folds()
@@ -76,6 +93,26 @@ class Run(NamedTuple):
 
 def fold(text: str) -> str:
     return text.translate(_folds)
+
+
+def fold_with_origin(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters the position in `text` that it came from."""
+    return fold(text), [position for position, character in enumerate(text) for _ in _folds[ord(character)]]
+
+
+# Blanks are loose beside Chinese characters (titles that come cut into words), but not between Latin words.
+_LOOSE_BLANKS = re.compile(r" +(?![a-z0-9 ])|(?<![a-z0-9 ]) +")
+
+
+def without_loose_blanks(folded: str) -> str:
+    return _LOOSE_BLANKS.sub("", folded)
+
+
+def without_loose_blanks_with_origin(folded: str) -> tuple[str, list[int]]:
+    """Likewise, and for each character left its position in `folded`."""
+    loose = {position for match in _LOOSE_BLANKS.finditer(folded) for position in range(*match.span())}
+    kept = [position for position in range(len(folded)) if position not in loose]
+    return "".join(folded[position] for position in kept), kept
 
 
 def _runs(folded: str) -> Iterator[Run]:
@@ -137,7 +174,7 @@ class LocatedText:
 
 def locate(text: str) -> LocatedText:
     """The runs that `grams` sees, placed in the original text. An end takes in combining marks that follow it."""
-    origin = [position for position, character in enumerate(text) for _ in _folds[ord(character)]]
+    folded, origin = fold_with_origin(text)
     origin.append(len(text))
 
     def end(folded_end: int) -> int:
@@ -148,6 +185,6 @@ def locate(text: str) -> LocatedText:
 
     runs = (
         Run(run.units, [origin[start] for start in run.starts], [end(stop) for stop in run.ends], run.joiner)
-        for run in _runs(fold(text))
+        for run in _runs(folded)
     )
     return LocatedText(text, tuple(runs))

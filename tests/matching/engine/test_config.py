@@ -30,7 +30,7 @@ def test_the_fingerprint_depends_on_nothing_but_the_canonical_json():
     config = EngineConfig(field_weights={"title": 2.0, "summary": 1.0}, level_thresholds=(0.1, 0.2, 0.3))
     canonical = (
         '{"config":{"default_weight":1.0,"field_weights":{"summary":1.0,"title":2.0},'
-        '"level_thresholds":[0.1,0.2,0.3],"max_gram":2},"engine":1}'
+        '"level_thresholds":[0.1,0.2,0.3],"max_gram":2},"engine":2}'
     )
     assert config.fingerprint() == hashlib.sha256(canonical.encode()).hexdigest()
 

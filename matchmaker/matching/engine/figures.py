@@ -1,0 +1,158 @@
+"""Numbers with units as facts: "≥67 %", "不低于 100 kW", "3~5 年", brought to one unit for each dimension.
+
+A figure of a need and one of an achievement are comparable where both have the same dimension and the words before them
+share something: 转化效率 with 效率, but not 效率 with 回收率.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from matchmaker.matching.engine import text
+
+_CONTEXT = 10
+
+#: By dimension each unit, as folded text, and its factor to one of them (SI Brochure, 9th edition; 亩 = 1/15 公顷).
+_DIMENSIONS: Mapping[str, Mapping[str, float]] = {
+    "share": {"%": 1.0, "‰": 0.1, "ppm": 0.0001},
+    "power": {"w": 1.0, "kw": 1000.0, "mw": 1000000.0, "瓦": 1.0, "千瓦": 1000.0, "兆瓦": 1000000.0},
+    "energy": {"wh": 1.0, "kwh": 1000.0, "mwh": 1000000.0, "千瓦时": 1000.0, "度电": 1000.0},
+    "energy density": {"wh/kg": 1.0},
+    "voltage": {"v": 1.0, "kv": 1000.0, "mv": 0.001, "千伏": 1000.0},
+    "current": {"a": 1.0, "ma": 0.001},
+    "charge": {"mah": 1.0, "ah": 1000.0},
+    "frequency": {"hz": 1.0, "khz": 1000.0, "mhz": 1000000.0, "ghz": 1000000000.0},
+    "pressure": {"pa": 1.0, "kpa": 1000.0, "mpa": 1000000.0, "gpa": 1000000000.0, "bar": 100000.0},
+    "length": {
+        "nm": 1e-09,
+        "um": 1e-06,
+        "μm": 1e-06,
+        "微米": 1e-06,
+        "纳米": 1e-09,
+        "mm": 0.001,
+        "毫米": 0.001,
+        "cm": 0.01,
+        "厘米": 0.01,
+        "m": 1.0,
+        "米": 1.0,
+        "km": 1000.0,
+        "公里": 1000.0,
+        "千米": 1000.0,
+    },
+    "area": {"m2": 1.0, "平方米": 1.0, "亩": 10000 / 15, "公顷": 10000.0},
+    "volume": {"m3": 1.0, "立方米": 1.0, "l": 0.001, "升": 0.001, "ml": 1e-06},
+    "mass": {
+        "mg": 1e-06,
+        "g": 0.001,
+        "克": 0.001,
+        "kg": 1.0,
+        "公斤": 1.0,
+        "千克": 1.0,
+        "斤": 0.5,
+        "t": 1000.0,
+        "吨": 1000.0,
+    },
+    "concentration": {"mg/l": 1.0, "g/l": 1000.0},
+    "dust": {"mg/m3": 1.0},
+    "temperature": {"°c": 1.0, "摄氏度": 1.0},
+    "time": {
+        "ms": 0.001,
+        "毫秒": 0.001,
+        "s": 1.0,
+        "秒": 1.0,
+        "min": 60.0,
+        "分钟": 60.0,
+        "h": 3600.0,
+        "小时": 3600.0,
+        "天": 86400.0,
+        "年": 31557600.0,
+    },
+    "speed": {"m/s": 1.0, "km/h": 1 / 3.6},
+    "rotation": {"rpm": 1.0, "r/min": 1.0, "转/分": 1.0},
+    "force": {"n": 1.0, "kn": 1000.0},
+    "loudness": {"db": 1.0, "分贝": 1.0},
+    "cycles": {"次": 1.0},
+    "money": {"万元": 10000.0, "元": 1.0, "亿元": 100000000.0},
+}
+_UNITS = {unit: (dimension, factor) for dimension, units in _DIMENSIONS.items() for unit, factor in units.items()}
+_TENS = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
+
+_LEAST = "≥|>=|>|不低于|不小于|不少于|大于|高于|超过|至少|达到|at least|more than|over"
+_MOST = "≤|<=|<|不高于|不大于|不超过|不多于|小于|低于|少于|至多|at most|less than|below"
+_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_UNIT = "|".join(sorted(map(re.escape, _UNITS), key=lambda unit: (-len(unit), unit)))
+_FIGURE = re.compile(
+    rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s*(?<![\d.a-z])(?P<low>{_NUMBER})\s*(?:(?P<unit1>{_UNIT})?\s*"
+    rf"(?:~|-|–|—|至|到)\s*(?P<high>{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])\s*(?P<after>以上|以下|以内)?"
+)
+
+
+class Figure(NamedTuple):
+    """text[start:end] says that something, named by the words before, lies between `low` and `high` (either may be
+    infinite), in the unit of `dimension`."""
+
+    dimension: str
+    low: float
+    high: float
+    context: str
+    start: int
+    end: int
+
+
+class Verdict(StrEnum):
+    MET = "met"
+    MISSED = "missed"
+
+
+class Compared(NamedTuple):
+    wanted: Figure
+    offered: Figure
+    verdict: Verdict
+
+
+def figures(original: str) -> list[Figure]:
+    """Figures in the order of the text."""
+    folded, origin = text.fold_with_origin(original)
+    found = []
+    for match in _FIGURE.finditer(folded):
+        dimension, factor = _UNITS[match["unit"]]
+        factor *= _TENS[match["tens"]]
+        first = float(match["low"].replace(",", "")) * factor
+        last = float(match["high"].replace(",", "")) * factor if match["high"] else first
+        low, high = min(first, last), max(first, last)
+        if match["least"] or match["after"] == "以上":
+            high = math.inf
+        elif match["most"] or match["after"] in ("以下", "以内"):
+            low = -math.inf
+        context = re.split(r"[，。；;,\n]", folded[max(0, match.start() - _CONTEXT) : match.start()])[-1].strip(
+            " :：为"
+        )
+        found.append(Figure(dimension, low, high, context, origin[match.start()], origin[match.end() - 1] + 1))
+    return found
+
+
+def compare(wanted: Sequence[Figure], offered: Sequence[Figure]) -> list[Compared]:
+    """For each figure wanted the best of the comparable ones offered; those without any are left out."""
+    found = []
+    for want in wanted:
+        alike = [offer for offer in offered if offer.dimension == want.dimension and _about_one_thing(want, offer)]
+        if alike:
+            met = [offer for offer in alike if _meets(want, offer)]
+            found.append(Compared(want, (met or alike)[0], Verdict.MET if met else Verdict.MISSED))
+    return found
+
+
+def _meets(want: Figure, offer: Figure) -> bool:
+    """ "≥67 %" is met by 70 %, by 65-70 % and by "≥60 %" not: what is offered must reach into what is wanted."""
+    reached = offer.high if math.isfinite(offer.high) else offer.low
+    least = offer.low if math.isfinite(offer.low) else offer.high
+    return reached >= want.low and least <= want.high
+
+
+def _about_one_thing(want: Figure, offer: Figure) -> bool:
+    pairs = {want.context[i : i + 2] for i in range(len(want.context) - 1)}
+    return any(offer.context[i : i + 2] in pairs for i in range(len(offer.context) - 1))

@@ -1,0 +1,103 @@
+"""Both stages over a corpus in hand: what `rank` and `evaluate` do, without database or application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.engine import space as spaces
+from matchmaker.matching.engine.config import EngineConfig
+from matchmaker.matching.engine.index import Document, build
+from matchmaker.matching.engine.learn import Judged
+from matchmaker.matching.engine.rank import Hit, rank_many
+from matchmaker.matching.engine.ranker import Ranker
+from matchmaker.matching.engine.semantic import Meaning, Vectors
+from matchmaker.matching.engine.space import Floats, Side
+from matchmaker.matching.engine.words import Lexicon
+
+CANDIDATES = 500
+"""Documents of the first stage that are scored in full; nearest in meaning so many more, where there is a model."""
+
+_NEAREST = 100
+
+
+class Scored(NamedTuple):
+    score: float
+    level: int
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """The two sides, by id, and how pairs of them are scored."""
+
+    ranker: Ranker
+    need_documents: Mapping[str, Document]
+    achievement_documents: Mapping[str, Document]
+    needs: Side
+    achievements: Side
+
+    @classmethod
+    def of(
+        cls,
+        needs: Mapping[str, Document],
+        achievements: Mapping[str, Document],
+        lexicon: Lexicon,
+        vectors: Vectors | None = None,
+    ) -> Matcher:
+        """From the whole corpus; its order is of no consequence."""
+        wanted, offered = ([side[i] for i in sorted(side)] for side in (needs, achievements))
+        space = spaces.fit(wanted, offered, lexicon)
+        sides = space.needs(wanted), space.achievements(offered)
+        if vectors is None:
+            return cls(Ranker(space), needs, achievements, *sides)
+        meaning = Meaning.fit(wanted, offered, vectors)
+        dense = meaning.needs(sides[0], wanted, vectors), meaning.achievements(sides[1], offered, vectors)
+        return cls(Ranker(space, meaning), needs, achievements, *dense)
+
+    def learned(self, judged: Sequence[Judged]) -> Matcher:
+        ranker, _ = self.ranker.learn(self.needs, self.achievements, judged)
+        return replace(self, ranker=ranker)
+
+    def without(self, *names: str) -> Matcher:
+        """The same with these measures left out."""
+        return replace(self, ranker=replace(self.ranker, without=frozenset(names)))
+
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> list[Scored]:
+        """Of each (need id, achievement id). Raises KeyError for an id that is not there."""
+        need_rows = np.array([self.needs.rows[need_id] for need_id, _ in pairs], dtype=np.int64)
+        rows = np.array([self.achievements.rows[achievement_id] for _, achievement_id in pairs], dtype=np.int64)
+        scores = self.ranker.scores(self.needs, self.achievements, need_rows, rows).tolist()
+        return [
+            Scored(score, self.ranker.calibration(need_id).level(score))
+            for (need_id, _), score in zip(pairs, scores, strict=True)
+        ]
+
+    def top(self, k: int) -> Iterator[tuple[str, list[Hit]]]:
+        """For each need, in the order given, its best achievements."""
+        index = build(self.achievement_documents.values(), EngineConfig(), background=self.need_documents.values())
+        for need_id, document in self.need_documents.items():
+            need = self.needs.rows[need_id]
+            query = expanded(document, self.ranker.space.lexicon)
+            found = [self.achievements.rows[hit.id] for hit in rank_many(index, [query], max(CANDIDATES, k))[0]]
+            rows = np.union1d(np.array(found, dtype=np.int64), self._nearest(need))
+            yield need_id, self.ranker.best(self.needs, self.achievements, need, rows, k)
+
+    def _nearest(self, need: int) -> NDArray[np.int64]:
+        if self.needs.dense is None or self.achievements.dense is None:
+            return np.empty(0, dtype=np.int64)
+        found: Floats = self.achievements.dense[1] @ (self.needs.dense[0][need] + self.needs.dense[1][need])
+        order = np.lexsort((np.arange(len(found)), -found.round(9)))
+        return np.asarray(order[:_NEAREST], dtype=np.int64)
+
+
+def expanded(document: Document, lexicon: Lexicon) -> Document:
+    """The document with the other names of what its title and keywords name, for the first stage alone: so an English
+    need finds Chinese achievements, and 瓦斯 finds 煤层气."""
+    named = "\n".join(document.fields.get(name, "") for name in ("title", "keywords"))
+    concepts = dict.fromkeys(lexicon.count(named))
+    others = "\n".join(name for concept in concepts for name in lexicon.concepts[concept])
+    return Document(document.id, {**document.fields, "lexicon": others}) if others else document

@@ -1,0 +1,158 @@
+"""The second stage: what a pair scores, which level that is, and how sure.
+
+The score is a sum: weighed measures of the pair, structure (readiness, ways of transfer ...), and what judgements
+taught. 0 means nothing in common, 1 is what a strong match is said to be. Without judgements the weights are a handful
+of numbers tuned on judged pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matchmaker.matching.engine import arrays, learn
+from matchmaker.matching.engine.learn import Calibration, Judged, Learned, LeftOut
+from matchmaker.matching.engine.rank import Hit
+from matchmaker.matching.engine.semantic import Meaning
+from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
+from matchmaker.matching.engine.words import Lexicon
+
+FORMAT = 1
+"""Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Of the measures, their usual spread over judged pairs, and the levels of scores made with them."""
+
+    measures: tuple[float, ...]
+    spreads: tuple[float, ...]
+    levels: Calibration
+
+
+WORDING_ALONE = Weights(
+    measures=(1.306, 0.067, 0.06, 0.0, 0.0),
+    spreads=(0.08, 0.156, 0.262, 0.0, 0.0),
+    levels=Calibration((0.1034, 0.5733, 0.8231), 0.181),
+)
+WITH_MEANING = Weights(
+    measures=(1.046, 0.054, 0.032, 0.14, 0.165),
+    spreads=(0.08, 0.156, 0.262, 0.15, 0.127),
+    levels=Calibration((0.0974, 0.5786, 0.8574), 0.179),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranker:
+    """`meaning` and `learned` are None where there is no model of meaning, or nothing was judged. `without`: measures
+    left out, to see what they are worth."""
+
+    space: Space
+    meaning: Meaning | None = None
+    learned: Learned | None = None
+    without: frozenset[str] = frozenset()
+
+    @cached_property
+    def weights(self) -> Weights:
+        weights = WORDING_ALONE if self.meaning is None else WITH_MEANING
+        kept = [float(name not in self.without) for name in MEASURES]
+        measured = tuple(weight * keep for weight, keep in zip(weights.measures, kept, strict=True))
+        spreads = tuple(spread * keep for spread, keep in zip(weights.spreads, kept, strict=True))
+        return Weights(measured, spreads, weights.levels)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Names the scoring: equal fingerprints give equal scores for equal texts."""
+        meaning = "" if self.meaning is None else repr([float(v.sum()) for v in vars(self.meaning).values()])
+        taught = self.learned.fingerprint if self.learned else ""
+        return learn.fingerprint_of((), str(FORMAT), self.space.fingerprint, repr(self.weights), meaning, taught)
+
+    def scores(self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+        """Of each pair (needs[need_rows[i]], achievements[rows[i]]): from texts and judgements, without structure."""
+        measured = measures(needs, achievements, need_rows, rows)
+        found: Floats = measured @ np.array(self.weights.measures)
+        if self.learned is not None:
+            found += measured @ self.learned.measures
+            used_needs, left = np.unique(need_rows, return_inverse=True)
+            used, right = np.unique(rows, return_inverse=True)
+            for part in self.learned.corrections(needs.take(used_needs), achievements.take(used), left, right):
+                found += part
+        return found
+
+    def calibration(self, need_id: str) -> Calibration:
+        """How scores of this need read as levels: judged needs are known better than others."""
+        if self.learned is None:
+            return self.weights.levels
+        return self.learned.seen if need_id in self.learned.needs.rows else self.learned.unseen
+
+    def learn(
+        self, needs: Side, achievements: Side, judged: Sequence[Judged]
+    ) -> tuple[Ranker, LeftOut] | tuple[Ranker, None]:
+        """A ranker that has learned from these judgements, in any order; those of ids it is not given are passed over.
+
+        Also the answers with each pair, or its need, left out, along the sorted judgements that were used.
+        """
+        given = (entry for entry in judged if entry.need_id in needs.rows and entry.achievement_id in achievements.rows)
+        known = sorted(given)[: learn.MOST]
+        if not known:
+            return replace(self, learned=None), None
+        rows = [(needs.rows[j.need_id], achievements.rows[j.achievement_id], j.level) for j in known]
+        at = np.array(rows, dtype=np.int64)
+        measured = measures(needs, achievements, at[:, 0], at[:, 1])
+        learned, left_out = learn.fit(
+            needs,
+            achievements,
+            rows,
+            prior=measured @ np.array(self.weights.measures),
+            measured=measured,
+            scale=np.array(self.weights.spreads),
+            fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, str(self.meaning is not None)),
+        )
+        return replace(self, learned=learned), left_out
+
+    def best(
+        self, needs: Side, achievements: Side, need: int, rows: NDArray[np.int64], k: int, extra: Floats | None = None
+    ) -> list[Hit]:
+        """Of these achievements the `k` best for a need, best first, equal scores by id. `extra` is added to each."""
+        found = self.scores(needs, achievements, np.full(len(rows), need, dtype=np.int64), rows)
+        if extra is not None:
+            found = found + extra
+        ids = [achievements.ids[row] for row in rows.tolist()]
+        calibration = self.calibration(needs.ids[need])
+        order = sorted(range(len(ids)), key=lambda at: (-found[at], ids[at]))[:k]
+        return [Hit(ids[at], float(found[at]), calibration.level(float(found[at]))) for at in order]
+
+    def save(self, directory: Path) -> None:
+        """Into a new directory, whole or not at all."""
+        with arrays.whole(directory) as unfinished:
+            self.space.save(unfinished)
+            if self.meaning is not None:
+                arrays.write(unfinished, "meaning", np.stack([*vars(self.meaning).values()]))
+            if self.learned is not None:
+                self.learned.save(unfinished)
+            plain: Mapping[str, object] = {
+                "format": FORMAT,
+                "meaning": self.meaning is not None,
+                "learned": self.learned is not None,
+                "lexicon": self.space.lexicon.fingerprint,
+                "measures": MEASURES,
+            }
+            arrays.write_json(unfinished, "ranker", plain)
+
+    @classmethod
+    def load(cls, directory: Path, lexicon: Lexicon) -> Ranker | None:
+        """None where there is none, it is damaged, or it is of another version or lexicon: fit it again."""
+        try:
+            plain = arrays.read_json(directory, "ranker")
+            if plain["format"] != FORMAT or plain["lexicon"] != lexicon.fingerprint:
+                return None
+            meaning = Meaning(*arrays.read(directory, "meaning")) if plain["meaning"] else None
+            learned = Learned.load(directory) if plain["learned"] else None
+            return cls(Space.load(directory, lexicon), meaning, learned)
+        except (OSError, ValueError, KeyError, TypeError, EOFError):
+            return None

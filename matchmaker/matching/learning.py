@@ -1,0 +1,112 @@
+"""Fits the second stage in the background: when the index was built anew, or people judged.
+
+Judgements of all are learned together, and only once there are enough of enough organisations: so nobody sees in a list
+what one other organisation said. The own judgements of an organisation show in its own list at once (`queries`).
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from matchmaker.config import Settings
+from matchmaker.core import clock, jobs
+from matchmaker.core.db import db, unit_of_work
+from matchmaker.matching import indexing, ranking, store
+from matchmaker.matching.engine import Document, Judged, Matcher, semantic
+from matchmaker.matching.engine import evaluate as evaluation
+from matchmaker.matching.engine.learn import MOST, LeftOut, calibrate, fingerprint_of
+from matchmaker.matching.engine.matcher import Scored
+from matchmaker.matching.judgements import list_judgements_to_learn
+from matchmaker.matching.lexicon import lexicon
+from matchmaker.matching.models import Kind, MatchList, MatchRanker
+
+LEAST_JUDGEMENTS, LEAST_ORGANISATIONS = 30, 3
+"""Below either the ranking learns nothing: an effect could be traced to one organisation."""
+
+EVERY = timedelta(minutes=5)
+"""Judgements come in bursts; the lists of all are computed anew at most so often because of them."""
+
+
+@jobs.puller("matching-learning")
+def keep_learned(settings: Settings) -> None:
+    refit(settings.index_dir)
+
+
+def refit(root: Path) -> bool:
+    """Fit the second stage anew if it is due, and make all lists due; whether it did. Does nothing while another
+    process writes the index."""
+    with store.writing(root) as ours:
+        if not ours:
+            return False
+        with indexing.reading() as session:
+            indexes = indexing.find_indexes(session, root)
+            row = session.get(MatchRanker, 1)
+            judged = learnable(session)
+            usable = row is not None and ranking.find_ranker(session, root) is not None
+        if indexes is None:
+            return False
+        named = fingerprint_of(judged)
+        fresh = usable and row is not None and row.index_built_at == indexes.built_at
+        if fresh and row is not None and (row.judged == named or clock.now() - row.fitted_at < EVERY):
+            return False
+        _fit(root, judged, named, indexes.built_at)
+        return True
+
+
+def learnable(session: Session) -> list[Judged]:
+    """The judgements to learn from: of every organisation the last word about each pair, if it speaks of the texts.
+    The latest, if there are too many; none while there are too few."""
+    learnt = list_judgements_to_learn(session, most=MOST)
+    if len(learnt) < LEAST_JUDGEMENTS or len({row.organisation_id for row in learnt}) < LEAST_ORGANISATIONS:
+        return []
+    return sorted(Judged(str(row.need_id), str(row.achievement_id), row.level) for row in learnt)
+
+
+def _fit(root: Path, judged: list[Judged], named: str, built_at: Any) -> None:
+    revisions: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
+    documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+    for kind in Kind:
+        for entry in indexing.each_published(kind):
+            documents[kind][entry.document.id] = entry.document
+            revisions[kind][entry.document.id] = str(entry.revision_id)
+    vectors = ranking.vectors(root, encode=True) if semantic.available() else None
+    matcher = Matcher.of(documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lexicon(), vectors)
+    ranker, left_out = matcher.ranker.learn(matcher.needs, matcher.achievements, judged)
+    sides = {Kind.NEED: matcher.needs, Kind.ACHIEVEMENT: matcher.achievements}
+    name = f"ranker-{uuid.uuid4().hex}"
+    ranker.save(root / name)
+    for kind, side in sides.items():
+        side.named([revisions[kind][listing_id] for listing_id in side.ids]).save(root / name, str(kind))
+    known = [j for j in judged if j.need_id in matcher.needs.rows and j.achievement_id in matcher.achievements.rows]
+    with unit_of_work():
+        row = db.session.get(MatchRanker, 1) or MatchRanker(id=1)
+        replaced = row.directory
+        row.directory, row.index_built_at, row.judged = name, built_at, named
+        row.judgements, row.figures, row.fitted_at = len(known), _figures(sorted(known), left_out), clock.now()
+        db.session.add(row)
+        db.session.execute(update(MatchList).values(fingerprint=MatchList.STALE))
+    for directory in root.glob("ranker-*"):
+        if directory.name not in (name, replaced):  # the replaced one stays for readers that are just opening it
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _figures(judged: list[Judged], left_out: LeftOut | None) -> dict[str, Any]:
+    """Agreement with each judgement had it not been made, and with those of each need had none of them been."""
+    if left_out is None:
+        return {}
+    found = {}
+    levels = np.array([entry.level for entry in judged])
+    for name, scores in (("pair", left_out.pair), ("need", left_out.need)):
+        said = calibrate(scores, levels).levels(scores)
+        scored = [Scored(score, level) for score, level in zip(scores.tolist(), said.tolist(), strict=True)]
+        figures = evaluation.figures(judged, scored)
+        found[name] = {"ndcg": list(figures.ndcg), "score": list(figures.score), "needs": figures.needs}
+    return found

@@ -1,0 +1,173 @@
+"""The second stage: sane for any text, the same in any order, learning what it is told, adding up."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from matchmaker.matching.engine import Document, Judged, Lexicon, Matcher, Ranker
+from matchmaker.matching.engine.conditions import Bonus, Code
+from matchmaker.matching.engine.evaluate import By, evaluate, ndcg
+from matchmaker.matching.engine.learn import calibrate
+from matchmaker.matching.engine.reasons import Kind, reasons
+from matchmaker.matching.engine.space import weighed_sentences
+
+LEXICON = Lexicon.of({"energy": ["瓦斯 煤层气 | coalbed methane", "电池 锂电 | battery"]})
+
+ODD = ["", "a", "电", "，。；", "🔋🔋", "电池 battery バッテリー 전지", "\ud800", "\u200b\u202e", "NaN", "'; DROP"]
+ODD += ["电" * 3000, "a b " * 900]
+TEXTS = st.one_of(st.sampled_from(ODD), st.text(max_size=40), st.text(alphabet="电池瓦斯煤层气 ab0%", max_size=30))
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def documents(prefix, texts, name="title"):
+    return {f"{prefix}{i}": Document(f"{prefix}{i}", {"title": t, name: t}) for i, t in enumerate(texts)}
+
+
+def matcher(needs, achievements):
+    return Matcher.of(documents("n", needs, "problem"), documents("a", achievements, "summary"), LEXICON)
+
+
+TOPICS = ["锂离子电池安全", "煤矿瓦斯抽采", "玉米秸秆还田", "激光焊接铝合金", "污水深度处理", "风力发电叶片"]
+
+
+def market(learned=False):
+    found = matcher([f"{t}技术需求" for t in TOPICS], [f"{t}方法" for t in TOPICS] + [f"新型{t}装置" for t in TOPICS])
+    return found.learned(judged_market()) if learned else found
+
+
+def judged_market():
+    pairs = [(n, a) for n in range(6) for a in range(12)]
+    return [Judged(f"n{n}", f"a{a}", 4 if a % 6 == n else 1 + (n + a) % 2) for n, a in pairs]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.lists(TEXTS, min_size=1, max_size=5), st.data())
+@FEW
+def test_any_texts_and_judgements_give_finite_scores_in_any_order(needs, achievements, data):
+    pairs = [(f"n{i}", f"a{j}") for i in range(len(needs)) for j in range(len(achievements))]
+    levels = data.draw(st.lists(st.tuples(st.sampled_from(pairs), st.integers(1, 4)), max_size=6))
+    judged = [Judged(*pair, level) for pair, level in levels] + [Judged("unknown", "a0", 4)]
+    here = matcher(needs, achievements).learned(judged)
+    found = here.pairs(pairs)
+    assert all(math.isfinite(one.score) and one.level in (1, 2, 3, 4) for one in found)
+    wanted, offered = (dict(reversed(side.items())) for side in (here.need_documents, here.achievement_documents))
+    again = Matcher.of(wanted, offered, LEXICON).learned(judged[::-1]).pairs(pairs)
+    assert [one.score for one in again] == pytest.approx([one.score for one in found], abs=1e-6)
+
+
+def test_a_megabyte_of_text_and_a_need_that_equals_an_achievement_are_scored():
+    long = "煤矿瓦斯抽采技术，" * 40_000  # 360,000 characters, a megabyte as UTF-8
+    here = matcher(["煤矿瓦斯抽采", long], ["煤矿瓦斯抽采", "小麦"])
+    same, other = here.pairs([("n0", "a0"), ("n0", "a1")])
+    assert same.score > other.score
+    assert math.isfinite(here.pairs([("n1", "a0")])[0].score)
+
+
+def test_another_name_of_the_same_thing_is_worth_something():
+    here = matcher(["瓦斯治理"], ["煤层气装备", "小麦育种"])
+    alike, other = here.pairs([("n0", "a0"), ("n0", "a1")])
+    assert alike.score > other.score
+
+
+def test_an_english_need_finds_a_chinese_achievement():
+    here = matcher(["coalbed methane recovery"], ["小麦育种", "煤层气装备"])
+    ((_, hits),) = here.top(5)
+    assert hits[0].id == "a1"
+
+
+def test_judged_pairs_move_towards_what_was_said():
+    judged = [Judged("n0", "a1", 4), Judged("n0", "a0", 1)]
+    before = dict(zip("xy", market().pairs([("n0", "a1"), ("n0", "a0")]), strict=True))
+    after = dict(zip("xy", market().learned(judged).pairs([("n0", "a1"), ("n0", "a0")]), strict=True))
+    assert after["x"].score > before["x"].score
+    assert after["y"].score < before["y"].score
+
+
+def test_no_usable_judgement_leaves_everything_as_it_was():
+    pairs = [("n0", "a0"), ("n3", "a7")]
+    assert market().learned([Judged("x", "a0", 4)]).pairs(pairs) == market().pairs(pairs)
+
+
+def test_what_is_said_without_a_need_is_what_a_fit_without_it_says():
+    here = market()
+    judged = sorted(judged_market())
+    _, left_out = here.ranker.learn(here.needs, here.achievements, judged)
+    kept = [entry for entry in judged if entry.need_id != "n2"]
+    at = [i for i, entry in enumerate(judged) if entry.need_id == "n2"]
+    expected = here.learned(kept).pairs([(judged[i].need_id, judged[i].achievement_id) for i in at])
+    assert left_out.need[at] == pytest.approx([one.score for one in expected], abs=1e-3)
+
+
+def test_a_saved_ranker_scores_the_same_and_a_damaged_one_is_none(tmp_path):
+    here = market(learned=True)
+    here.ranker.save(tmp_path / "r")
+    again = Ranker.load(tmp_path / "r", LEXICON)
+    rows = np.arange(6)
+    scores = [r.scores(here.needs, here.achievements, rows, rows) for r in (here.ranker, again)]
+    assert scores[0] == pytest.approx(scores[1], abs=1e-6)
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+    assert Ranker.load(tmp_path / "r", Lexicon.of({})) is None  # of another lexicon
+    (tmp_path / "r" / "space.json").write_text("{")
+    assert Ranker.load(tmp_path / "r", LEXICON) is None
+    assert Ranker.load(tmp_path / "none", LEXICON) is None
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_the_parts_add_up_to_the_score(learned):
+    here = market(learned)
+    structure = [Bonus(Code.FIELD_SHARED, 0.04, 0.04), Bonus(Code.TRL_REACHED, -0.08, 0.0)]
+    for need, achievement in (("n0", "a0"), ("n0", "a6"), ("n1", "a3")):
+        documents_ = here.need_documents[need], here.achievement_documents[achievement]
+        sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
+        found = reasons(here.ranker, *documents_, sides, structure)
+        assert math.fsum(part.value for part in found.parts) == found.score
+        assert found.score == pytest.approx(here.pairs([(need, achievement)])[0].score - 0.04, abs=1e-6)
+        assert math.fsum(found.probabilities) == pytest.approx(1)
+        assert min(found.probabilities) >= 0
+        kinds = {part.kind for part in found.parts}
+        assert (Kind.TAUGHT_WORDS in kinds) == learned
+        for side, spans in zip(documents_, (found.need_spans, found.achievement_spans), strict=True):
+            assert all(side.fields[name][span.start : span.end] for name in spans for span in spans[name])
+
+
+@given(st.lists(st.tuples(st.floats(-1, 2), st.integers(1, 4)), min_size=1, max_size=30))
+@FEW
+def test_calibrated_levels_beat_every_constant_level(rows):
+    scores, levels = np.array([s for s, _ in rows]), np.array([level for _, level in rows])
+    found = calibrate(scores, levels)
+    assert list(found.thresholds) == sorted(found.thresholds)
+    error = np.abs(found.levels(scores) - levels).sum()
+    assert all(error <= np.abs(levels - constant).sum() for constant in (1, 2, 3, 4))
+    assert sum(found.probabilities(0.5)) == pytest.approx(1)
+
+
+def test_a_firm_that_speaks_of_itself_counts_less():
+    text = "一、需求内容：研发低温电池。\n二、现有工作基础：公司拥有专利十项。\n三、目标：续航提高。"
+    weights = {sentence.strip()[:4]: weight for sentence, weight in weighed_sentences(text)}
+    assert weights == {"一、需求": 1.0, "二、现有": 0.125, "三、目标": 1.0}
+
+
+# --- evaluation -----------------------------------------------------------------------------------------------------
+
+
+def test_ndcg_is_one_for_the_best_order_and_counts_ties_against_the_ranking():
+    assert ndcg([(0.9, 4), (0.5, 2), (0.1, 1)]) == 1
+    assert ndcg([(0.5, 4), (0.5, 1)]) == pytest.approx(1 / math.log2(3))
+    assert math.isnan(ndcg([(0.1, 2), (0.2, 2)]))
+
+
+@pytest.mark.parametrize("by", list(By))
+def test_evaluation_reports_every_part_with_intervals(by):
+    report = evaluate(market(), judged_market(), folds=3, by=by)
+    assert (report.cold.pairs, set(report.ablation)) == (72, {"wording", "related", "concepts"})
+    for figures in (report.cold, report.warm):
+        for interval in (figures.ndcg, figures.score):
+            assert 0 <= interval.low <= interval.value <= interval.high <= 1
+    assert report.as_dict()["by"] == str(by)
+
+
+def test_too_few_judgements_for_the_folds_are_refused():
+    with pytest.raises(ValueError, match="folds"):
+        evaluate(market(), judged_market()[:3], folds=3)

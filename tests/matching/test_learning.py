@@ -1,0 +1,143 @@
+"""The second stage is fitted in the background, from all, and only when that gives nobody away."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import clock
+from matchmaker.core.access import ANONYMOUS
+from matchmaker.core.db import db
+from matchmaker.matching import indexing, learning, queries, ranking, services
+from matchmaker.matching.engine import semantic
+from matchmaker.matching.models import Kind, Level, MatchList, MatchRanker, Reason
+from tests.factories.accounts import make_actor, unit
+from tests.factories.listings import make_achievement, make_need
+from tests.factories.matching import index_root, refresh, revise
+
+TITLES = ["动力电池低温自加热技术", "煤矿瓦斯抽采监测", "玉米秸秆还田机具"]
+
+
+@pytest.fixture(autouse=True)
+def no_model(monkeypatch):
+    monkeypatch.setattr(semantic, "available", lambda: False)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """So that a handful of judgements is enough."""
+    monkeypatch.setattr(learning, "LEAST_JUDGEMENTS", 3)
+
+
+def manager():
+    return make_actor(OrganisationKind.INTERMEDIARY, Role.TECHNOLOGY_MANAGER)
+
+
+def refit():
+    db.session.rollback()
+    return learning.refit(index_root())
+
+
+def judged_by(achievements, need, *levels):
+    for achievement, level in zip(achievements, levels, strict=True):
+        with unit():
+            services.judge(manager(), need, achievement=achievement, level=level)
+
+
+def hits(listing):
+    db.session.expire_all()
+    return {hit: score for hit, score, _ in db.session.get(MatchList, listing.id).hits}
+
+
+def test_it_is_fitted_once_for_an_index_and_lists_follow(app):
+    assert not refit()  # there is no index yet
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    refresh()
+    first = hits(need)
+    assert refit()
+    assert not refit()
+    assert db.session.get(MatchList, need.id).fingerprint == MatchList.STALE
+    refresh()
+    assert next(iter(hits(need))) == str(achievements[0].id)
+    assert hits(need) != first
+
+
+def test_a_list_and_its_pairing_page_give_one_score_also_for_a_text_newer_than_the_fit(app):
+    achievement, need = make_achievement(), make_need()
+    refresh(), refit(), refresh()
+    revise(
+        achievement,
+        title="电池快速升温",
+        summary="冬季物流车电池快速升温，不增加整车成本，三个月内可以装车使用，已完成试验。",
+    )
+    refresh()
+    (match,) = queries.list_matches_for_need(ANONYMOUS, need).page.items
+    found = queries.pairing(ANONYMOUS, need, db.session.merge(achievement))
+    assert found.tenths == pytest.approx(hits(need)[str(achievement.id)] / 1000, abs=1)
+    assert sum(part.tenths for part in found.parts) == found.tenths
+    assert sum(found.probabilities) == 100
+    assert match.level == found.level
+
+
+def test_both_sides_hold_one_score_for_a_pair(app):
+    achievement, need = make_achievement(), make_need()
+    refresh(), refit(), refresh()
+    assert hits(need)[str(achievement.id)] == pytest.approx(hits(achievement)[str(need.id)], abs=5)
+
+
+def test_too_few_judgements_or_organisations_teach_nothing(app, few):
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    actor = manager()
+    for achievement in achievements:
+        with unit():
+            services.judge(actor, need, achievement=achievement, level=Level.STRONG)
+    with indexing.reading() as session:
+        assert learning.learnable(session) == []
+
+
+def test_judgements_of_several_are_learned_after_a_while(app, few, monkeypatch):
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    refresh(), refit()
+    judged_by(achievements, need, Level.NONE, Level.STRONG, Level.WEAK)
+    assert not refit()  # bursts are waited for
+    later = clock.now() + learning.EVERY + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert refit()
+    row = db.session.get(MatchRanker, 1)
+    assert row.judgements == 3
+    assert set(row.figures) == {"pair", "need"}
+    opened = ranking.find_ranker(db.session(), index_root())
+    assert opened.ranker.learned.count == 3
+
+
+def test_only_reasons_about_the_text_teach(app, few):
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    for achievement, reason in zip(achievements, (Reason.OFF_TOPIC, Reason.TOO_DEAR, Reason.UNCLEAR), strict=True):
+        with unit():
+            services.judge(manager(), need, achievement=achievement, reason=reason)
+    judged_by(achievements[:2], need, Level.STRONG, Level.WEAK)
+    with indexing.reading() as session:
+        assert sorted(entry.level for entry in learning.learnable(session)) == [1, 2, 4]
+
+
+def test_a_damaged_ranker_is_fitted_again_and_until_then_the_first_stage_stands(app):
+    achievement, need = make_achievement(), make_need()
+    refresh(), refit()
+    name = db.session.get(MatchRanker, 1).directory
+    (index_root() / name / "ranker.json").write_text("{}")
+    ranking._open.cache_clear()
+    assert ranking.find_ranker(db.session(), index_root()) is None
+    assert queries.pairing(ANONYMOUS, need, achievement).probabilities == ()
+    assert refit()
+
+
+def test_no_confidential_text_reaches_the_ranker(app):
+    make_achievement(), make_need()
+    refresh(), refit()
+    for path in index_root().glob("ranker-*/*"):
+        assert "CANARY".lower().encode() not in path.read_bytes().lower()
+
+
+def test_unknown_listings_are_passed_over(app):
+    assert ranking.published_texts(Kind.NEED, [str(uuid.uuid4())]) == {}
