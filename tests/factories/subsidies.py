@@ -225,14 +225,14 @@ def make_claim(
     return case
 
 
-def record(play: Play) -> None:
+def record(play: Play) -> Play:
     """What the clauses ask of a signed deal: that it is registered, and that both sides confirmed the intermediary."""
-    if play.deal.signed_on is None:
-        return
-    if deals.registration(play.deal) is None:
-        register(play)
-    if play.deal.broker_id is not None and not deals.broker_confirmed(play.deal):
-        confirm_broker(play)
+    if play.deal.signed_on is not None:
+        if deals.registration(play.deal) is None:
+            register(play)
+        if play.deal.broker_id is not None and not deals.broker_confirmed(play.deal):
+            confirm_broker(play)
+    return play
 
 
 _AFTER_NOTICE = (ClaimState.APPROVED, ClaimState.PAID, ClaimState.RECOVERING, ClaimState.RECOVERED)

@@ -46,6 +46,7 @@ from tests.factories.subsidies import (
     draft,
     make_budget,
     make_claim,
+    record,
 )
 
 
@@ -80,7 +81,7 @@ def test_numbers_of_claims_begin_with_the_year_and_differ(app: Flask) -> None:
 
 @pytest.mark.parametrize(("clause_id", "part"), [("P2-3", LICENSEE), ("P3-3", LICENSOR), (P3_4, BROKER)])
 def test_each_clause_is_claimed_by_its_party_alone(app: Flask, clause_id: str, part: PartyRole) -> None:
-    play = make_deal(DealState.ON_TRIAL, broker=True)
+    play = record(make_deal(DealState.ON_TRIAL, broker=True))
     for side, actor in play.actors.items():
         if side != part:
             with pytest.raises(NotYourPart):
@@ -211,7 +212,7 @@ def _another_deal(play: Play) -> Play:
     """A deal of other sides that the same intermediary brokered."""
     fresh = make_deal(broker=False)
     actors = {**fresh.actors, BROKER: play.actors[BROKER]}
-    return make_deal(DealState.ON_TRIAL, actors=actors)
+    return record(make_deal(DealState.ON_TRIAL, actors=actors))
 
 
 def test_a_situation_survives_being_frozen(app: Flask) -> None:
@@ -329,7 +330,7 @@ def one_percent(monkeypatch: pytest.MonkeyPatch) -> Clause:
 
 
 def test_with_a_rate_a_deal_on_trial_earns_nothing_until_money_arrives(app: Flask, one_percent: Clause) -> None:
-    play = make_deal(DealState.PAYING, broker=True)
+    play = record(make_deal(DealState.PAYING, broker=True))
     with pytest.raises(NothingReceivedYet):
         draft(play.actors[BROKER], play.deal)
     play.pay(1_000_000)
