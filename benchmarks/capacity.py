@@ -55,14 +55,12 @@ def costs(rows: list[dict[str, Any]]) -> Costs:
         of("build", "s"),
         of("memory", "MB of files"),
     )
-    small, large = min(middle), max(middle)
+    small, large, most = min(middle), max(middle), max(files)
     if small == large:
         raise SystemExit("results of at least two sizes are needed")
     each = max(0.0, (middle[large] - middle[small]) / (large - small))
     spread = math.log(slow[large] / middle[large]) / _Z99 if large in slow else 0.3
-    return Costs(
-        max(0.05, middle[small] - each * small), each, spread, files[large] * 1e6 / large, builds[large] / large
-    )
+    return Costs(max(0.05, middle[small] - each * small), each, spread, files[most] * 1e6 / most, builds[large] / large)
 
 
 def simulate(
