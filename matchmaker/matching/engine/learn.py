@@ -240,6 +240,7 @@ def calibrate(scores: Floats, levels: NDArray[np.int64]) -> Calibration:
     for level in (2, 3, 4):
         reached = (levels[order] >= level).astype(np.int64)
         wrong = np.concatenate([[0], np.cumsum(reached)]) + np.concatenate([np.cumsum((1 - reached)[::-1])[::-1], [0]])
+        wrong[1:-1][ordered[1:] == ordered[:-1]] = len(ordered) + 1  # equal scores have one level
         at = int(np.argmin(wrong))
         low = ordered[at - 1] if at else ordered[0] - margin
         high = ordered[at] if at < len(ordered) else ordered[-1] + margin
