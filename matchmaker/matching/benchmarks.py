@@ -138,7 +138,7 @@ def chart(rows: Sequence[Row]) -> Chart | None:
 
 def _step(span: float) -> float:
     """A round step that cuts the span into at most six."""
-    if span <= 0:
+    if span < 1e-6:  # as good as one value
         return 0.01
     rough = span / 5
     power = 10.0 ** math.floor(math.log10(rough))

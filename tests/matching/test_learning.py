@@ -9,9 +9,10 @@ from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core import clock
 from matchmaker.core.access import ANONYMOUS
 from matchmaker.core.db import db
-from matchmaker.matching import indexing, learning, queries, ranking, services
+from matchmaker.matching import indexing, learning, pairings, queries, ranking, services
 from matchmaker.matching.engine import semantic
-from matchmaker.matching.models import Kind, Level, MatchList, MatchRanker, Reason
+from matchmaker.matching.models import Kind, Level, MatchList, MatchRanker
+from matchmaker.matching.verdicts import Reason, Verdict
 from tests.factories.accounts import make_actor, unit
 from tests.factories.listings import make_achievement, make_need
 from tests.factories.matching import index_root, refresh, revise
@@ -42,7 +43,7 @@ def refit():
 def judged_by(achievements, need, *levels):
     for achievement, level in zip(achievements, levels, strict=True):
         with unit():
-            services.judge(manager(), need, achievement=achievement, level=level)
+            services.judge(manager(), need, achievement=achievement, verdict=Verdict(int(level)))
 
 
 def hits(listing):
@@ -73,7 +74,7 @@ def test_a_list_and_its_pairing_page_give_one_score_also_for_a_text_newer_than_t
     )
     refresh()
     (match,) = queries.list_matches_for_need(ANONYMOUS, need).page.items
-    found = queries.pairing(ANONYMOUS, need, db.session.merge(achievement))
+    found = pairings.pairing(ANONYMOUS, need, db.session.merge(achievement))
     assert found.tenths == pytest.approx(hits(need)[str(achievement.id)] / 1000, abs=1)
     assert sum(part.tenths for part in found.parts) == found.tenths
     assert sum(found.probabilities) == 100
@@ -91,7 +92,7 @@ def test_too_few_judgements_or_organisations_teach_nothing(app, few):
     actor = manager()
     for achievement in achievements:
         with unit():
-            services.judge(actor, need, achievement=achievement, level=Level.STRONG)
+            services.judge(actor, need, achievement=achievement, verdict=Verdict(4))
     with indexing.reading() as session:
         assert learning.learnable(session) == []
 
@@ -115,7 +116,7 @@ def test_only_reasons_about_the_text_teach(app, few):
     achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
     for achievement, reason in zip(achievements, (Reason.OFF_TOPIC, Reason.TOO_DEAR, Reason.UNCLEAR), strict=True):
         with unit():
-            services.judge(manager(), need, achievement=achievement, reason=reason)
+            services.judge(manager(), need, achievement=achievement, verdict=Verdict(reason=reason))
     judged_by(achievements[:2], need, Level.STRONG, Level.WEAK)
     with indexing.reading() as session:
         assert sorted(entry.level for entry in learning.learnable(session)) == [1, 2, 4]
@@ -128,7 +129,7 @@ def test_a_damaged_ranker_is_fitted_again_and_until_then_the_first_stage_stands(
     (index_root() / name / "ranker.json").write_text("{}")
     ranking._open.cache_clear()
     assert ranking.find_ranker(db.session(), index_root()) is None
-    assert queries.pairing(ANONYMOUS, need, achievement).probabilities == ()
+    assert pairings.pairing(ANONYMOUS, need, achievement).probabilities == ()
     assert refit()
 
 

@@ -16,7 +16,8 @@ from matchmaker.listings.models import ListingState, Mode
 from matchmaker.matching import pairings, queries
 from matchmaker.matching.engine import Document, Span, rank
 from matchmaker.matching.models import Kind, Level
-from matchmaker.matching.queries import Filters, search, segments
+from matchmaker.matching.pairings import segments
+from matchmaker.matching.queries import Filters, search
 from tests.factories.accounts import make_organisation
 from tests.factories.listings import make_achievement, make_need
 from tests.factories.matching import refresh, revise, withdraw

@@ -222,59 +222,9 @@ def test_the_menu_leads_to_both_sides(client):
     assert '<a href="/needs" aria-current="page">需求</a>' in page
 
 
-# --- judging --------------------------------------------------------------------------------------------------------
-
-
-def judged_pair(client, role=Role.ENTERPRISE_MEMBER):
-    achievement, need = make_achievement(), make_need()
-    refresh()
-    member = make_member(need.organisation, role)
-    sign_in(client, db.session.get(User, member.user_id))
-    return f"/pairings/{need.id}/{achievement.id}"
-
-
-def test_a_side_judges_puts_aside_and_takes_back(client):
-    address = judged_pair(client)
-    for step, data, said in (
-        ("judge", {"level": "4"}, "Strong match"),
-        ("put-aside", {"reason": "too_dear"}, "Too dear"),
-    ):
-        assert client.post(f"{address}/{step}", data=data).status_code == 302
-        page = text_of(client, address, headers=ENGLISH)
-        assert re.search(rf"Your organisation says: <strong>{said}</strong>", page)
-    assert client.post(f"{address}/take-back").status_code == 302
-    assert "Your organisation says:" not in text_of(client, address, headers=ENGLISH)
-
-
-@pytest.mark.parametrize(("step", "sentence"), [("judge", "Choose one."), ("put-aside", "Choose a reason.")])
-def test_an_answer_that_is_missing_is_asked_for(client, step, sentence):
-    address = judged_pair(client)
-    answer = client.post(f"{address}/{step}", headers=ENGLISH)
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
-    assert "There is a problem" in page
-    assert sentence in page
-
-
-def test_readers_without_a_side_see_no_form_and_may_not_post(client):
-    address = judged_pair(client)
-    client.get("/sign-out")
-    with client.session_transaction() as session:
-        session.clear()
-    assert "Your judgement" not in text_of(client, address, headers=ENGLISH)
-    assert client.post(f"{address}/judge", data={"level": "4"}).status_code in (302, 401, 403)
-
-
 def test_conditions_are_shown_beside_the_score(client):
     achievement, need = make_achievement(trl=3), make_need(min_trl=7)
     refresh()
     page = text_of(client, f"/pairings/{need.id}/{achievement.id}", headers=ENGLISH)
     assert "Readiness: TRL 3, wanted at least TRL 7." in page
     assert "Readiness: TRL 3, wanted at least TRL 7." in text_of(client, f"/needs/{need.id}/matches", headers=ENGLISH)
-
-
-def test_the_page_on_quality_shows_the_measured_figures(client):
-    page = text_of(client, "/how-well-does-it-match", headers=ENGLISH)
-    assert "judged pairs of" in page
-    assert "Nothing has been learned here yet" in page
-    assert "匹配有多准？" in text_of(client, "/how-well-does-it-match")
