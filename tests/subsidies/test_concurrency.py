@@ -138,9 +138,10 @@ def test_one_claim_is_proposed_once_however_many_try_at_once(app: Flask) -> None
     assert queries.find_budget(P3_4, YEAR).reserved_fen == case.claim.requested_fen  # type: ignore[union-attr]
 
 
-def test_a_hundred_approvals_at_once_commit_what_was_reserved(app: Flask, play: Play) -> None:
+def test_a_hundred_approvals_at_once_commit_what_was_reserved(app: Flask) -> None:
     fen = 300_000
     with clock.at(clock.now() - timedelta(days=40)):
+        play = make_deal(DealState.ON_TRIAL, broker=True)
         claims = make_many_claims(play, 100, requested_fen=fen, state=ClaimState.IN_REVIEW)
         bureau = make_bureau()
         make_budget(100 * fen)

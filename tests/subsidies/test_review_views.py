@@ -119,7 +119,7 @@ def test_a_returned_claim_shows_its_reason_to_the_claimant(app: Flask, client: F
     answer = as_(client, case.bureau.reviewer).post(url(case, "/return"), data={"reason": "缺少合同"})
     assert (answer.status_code, answer.location) == (302, url(case))
     page = text(as_(client, case.claimant).get(url(case)))
-    for words in ("退回补正：", "缺少合同", "以下材料尚缺", "中介服务合同"):
+    for words in ("退回补正：", "缺少合同", "以下材料尚缺", case.claim.clause.evidence[0].label.zh):
         assert words in page
 
 
