@@ -3,6 +3,8 @@
 A file `matching-*.json` holds one object: `title`, `method`, `date`, `commit`, `command`, `rows` and, where parts were
 taken away one by one, `ablation`, whose first row is the whole. A row has `name`, `value`, and where they are known
 `low` and `high` (the ends of the interval) and `note`. A text is a string, or one for each of `zh` and `en`.
+
+What `matchmaker evaluate` commits is read as well: `data`, `commit` and `runs`, each a result of its own.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from matchmaker.core.errors import N_
+
 log = logging.getLogger(__name__)
 
 Text = Mapping[str, str]
-"""The same in `zh` and `en`."""
+"""The same in `zh` and `en`, or a catalogue key as `phrase`, with its facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ def read_results(directory: Path) -> list[Result]:
     found = []
     for path in sorted(directory.glob("matching-*.json")):
         try:
-            found.append(_result(json.loads(path.read_text(encoding="utf-8"))))
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            found += [_run(plain, run) for run in plain["runs"]] if "runs" in plain else [_result(plain)]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("%s is no result of the benchmark: %s", path.name, type(error).__name__)
     return found
@@ -63,6 +68,48 @@ def _result(plain: Mapping[str, Any]) -> Result:
         rows=[_row(row) for row in plain["rows"]],
         ablation=[_row(row) for row in plain.get("ablation", ())],
     )
+
+
+_TITLES = {
+    "need": N_("Needs of which no pair had been judged before"),
+    "pair": N_("Needs of which other pairs had been judged before"),
+}
+_MEASURES = (
+    ("cold", "ndcg", N_("Order (nDCG@10), nothing learned")),
+    ("warm", "ndcg", N_("Order (nDCG@10), after learning")),
+    ("cold", "score", N_("Levels, 1 / (1 + mean error), nothing learned")),
+    ("warm", "score", N_("Levels, 1 / (1 + mean error), after learning")),
+)
+_WITHOUT = {
+    "wording": N_("without common wording"),
+    "related": N_("without nearness in topic"),
+    "concepts": N_("without other names for a thing"),
+    "meaning": N_("without meaning across languages"),
+}
+
+
+def _run(plain: Mapping[str, Any], run: Mapping[str, Any]) -> Result:
+    """A run of `matchmaker evaluate`; in its ablation the order with nothing learned."""
+    counts = {name: str(run["cold"][name]) for name in ("pairs", "needs")}
+    told = N_("%(pairs)s judged pairs of %(needs)s needs, cut into %(folds)s parts. Data: %(data)s.")
+    ablation = [
+        _measured({"phrase": _WITHOUT[part]} if part in _WITHOUT else _text(part), figures[0]["ndcg"])
+        for part, figures in run.get("ablation", {}).items()
+    ]
+    return Result(
+        title={"phrase": _TITLES[run["by"]]},
+        method={"phrase": told, **counts, "folds": str(run["folds"]), "data": str(plain["data"])},
+        on=date.fromisoformat(plain["date"]) if plain.get("date") else None,
+        commit=str(plain.get("commit", "")),
+        command=str(run.get("command", "")),
+        rows=[_measured({"phrase": phrase}, run[state][measure]) for state, measure, phrase in _MEASURES],
+        ablation=[_measured({"phrase": N_("all parts")}, run["cold"]["ndcg"]), *ablation] if ablation else [],
+    )
+
+
+def _measured(name: Text, figures: Sequence[Any]) -> Row:
+    value, low, high = (_figure(figure) for figure in figures)
+    return Row(name, value, low, high, _text(""))
 
 
 def _row(plain: Mapping[str, Any]) -> Row:

@@ -46,6 +46,26 @@ def test_what_is_no_result_is_passed_over(tmp_path, content, caplog):
     assert "matching-a.json" in caplog.text
 
 
+RUN = {"ndcg": [0.72, 0.70, 0.75], "score": [0.70, 0.69, 0.72], "needs": 220, "pairs": 7376}
+EVALUATED = {
+    "data": "judged pairs",
+    "commit": "abc1234",
+    "runs": [
+        {"command": "matchmaker evaluate", "by": "need", "folds": 5, "cold": RUN, "warm": RUN,
+         "ablation": {"wording": [{**RUN, "ndcg": [0.68, 0.66, 0.71]}, RUN], "unheard": [RUN, RUN]}},
+        {"by": "pair", "folds": 5, "cold": RUN, "warm": RUN, "ablation": {}},
+    ],
+}  # fmt: skip
+
+
+def test_each_run_of_the_evaluation_is_a_result(tmp_path):
+    by_need, by_pair = written(tmp_path, matching_dev=json.dumps(EVALUATED))
+    assert [(row.value, row.low, row.high) for row in by_need.rows][:3:2] == [(0.72, 0.70, 0.75), (0.70, 0.69, 0.72)]
+    assert [row.value for row in by_need.ablation] == [0.72, 0.68, 0.72]
+    assert by_need.ablation[2].name["en"] == "unheard"
+    assert (by_need.commit, by_pair.ablation, by_need.method["pairs"]) == ("abc1234", [], "7376")
+
+
 def test_without_files_there_are_no_results(tmp_path):
     assert read_results(tmp_path) == read_results(tmp_path / "none") == []
 

@@ -14,7 +14,7 @@ from tests.factories.accounts import make_member, make_organisation, sign_in
 from tests.factories.listings import SUMMARY, make_achievement, make_need
 from tests.factories.matching import refresh
 from tests.matching.test_alike import compare
-from tests.matching.test_benchmarks import RESULT, written
+from tests.matching.test_benchmarks import EVALUATED, RESULT, written
 from tests.matching.test_views import ENGLISH, strip, text_of
 
 FORM = {
@@ -191,3 +191,6 @@ def test_the_page_of_figures_says_what_there_is_and_what_is_missing(client, tmp_
     for sentence in ("<h3>Benchmark</h3>", "0.730–0.770", "abc1234", "25 Nov 2026", "What each part adds", "<svg"):
         assert sentence in page
     assert "<h3>基准测试</h3>" in text_of(client, "/matching/quality")
+    written(tmp_path, matching_b=json.dumps(EVALUATED))
+    assert "220 条需求的 7376 个已评判配对" in text_of(client, "/matching/quality")
+    assert "without common wording" in text_of(client, "/matching/quality", headers=ENGLISH)
