@@ -7,6 +7,7 @@ what one other organisation said. The own judgements of an organisation show in 
 from __future__ import annotations
 
 import shutil
+import time
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,11 @@ LEAST_JUDGEMENTS, LEAST_ORGANISATIONS = 30, 3
 """Below either the ranking learns nothing: an effect could be traced to one organisation."""
 
 EVERY = timedelta(minutes=5)
-"""Judgements come in bursts; the lists of all are computed anew at most so often because of them."""
+"""Judgements and publications come in bursts; the lists of all are computed anew at most so often because of them.
+Until then a text newer than the fit is scored by the words it shares with it."""
+
+READING = timedelta(seconds=2)
+"""How long at a time the worker reads texts for their meaning."""
 
 
 @jobs.puller("matching-learning")
@@ -42,7 +47,12 @@ def keep_learned(settings: Settings) -> None:
 
 def refit(root: Path) -> bool:
     """Fit the second stage anew if it is due, and make all lists due; whether it did. Does nothing while another
-    process writes the index."""
+    process writes the index.
+
+    Texts are read for their meaning a little at a time, since lists wait for the worker meanwhile; until all have been
+    read, the second stage goes without.
+    """
+    read = semantic.available() and _read(root)
     with store.writing(root) as ours:
         if not ours:
             return False
@@ -50,15 +60,35 @@ def refit(root: Path) -> bool:
             indexes = indexing.find_indexes(session, root)
             row = session.get(MatchRanker, 1)
             judged = learnable(session)
-            usable = row is not None and ranking.find_ranker(session, root) is not None
+            opened = None if row is None else ranking.find_ranker(session, root)
         if indexes is None:
             return False
         named = fingerprint_of(judged)
-        fresh = usable and row is not None and row.index_built_at == indexes.built_at
-        if fresh and row is not None and (row.judged == named or clock.now() - row.fitted_at < EVERY):
-            return False
-        _fit(root, judged, named, indexes.built_at)
+        if row is not None and opened is not None:
+            followed = row.index_built_at == indexes.built_at and row.judged == named
+            if clock.now() - row.fitted_at < EVERY or (followed and (opened.ranker.meaning is not None or not read)):
+                return False
+        _fit(root, judged, named, indexes.built_at, ranking.vectors(root, encode=False) if read else None)
         return True
+
+
+def _read(root: Path) -> bool:
+    """Read on, if there may be something new; whether every text has been read."""
+    with indexing.reading() as session:
+        indexes, row = indexing.find_indexes(session, root), session.get(MatchRanker, 1)
+        opened = None if row is None else ranking.find_ranker(session, root)
+    if indexes is None:
+        return False
+    if row is not None and row.index_built_at == indexes.built_at and opened is not None and opened.ranker.meaning:
+        return True
+    until = time.monotonic() + READING.total_seconds()
+    documents = {kind: [entry.document for entry in indexing.each_published(kind)] for kind in Kind}
+    return semantic.read_ahead(
+        documents[Kind.NEED],
+        documents[Kind.ACHIEVEMENT],
+        ranking.vectors(root, encode=True),
+        lambda: time.monotonic() > until,
+    )
 
 
 def learnable(session: Session) -> list[Judged]:
@@ -70,14 +100,13 @@ def learnable(session: Session) -> list[Judged]:
     return sorted(Judged(str(row.need_id), str(row.achievement_id), row.level) for row in learnt)
 
 
-def _fit(root: Path, judged: list[Judged], named: str, built_at: Any) -> None:
+def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: semantic.Vectors | None) -> None:
     revisions: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
     documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
     for kind in Kind:
         for entry in indexing.each_published(kind):
             documents[kind][entry.document.id] = entry.document
             revisions[kind][entry.document.id] = str(entry.revision_id)
-    vectors = ranking.vectors(root, encode=True) if semantic.available() else None
     matcher = Matcher.of(documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lexicon(), vectors)
     ranker, left_out = matcher.ranker.learn(matcher.needs, matcher.achievements, judged)
     sides = {Kind.NEED: matcher.needs, Kind.ACHIEVEMENT: matcher.achievements}

