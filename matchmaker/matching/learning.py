@@ -133,9 +133,9 @@ def _figures(judged: list[Judged], left_out: LeftOut | None) -> dict[str, Any]:
         return {}
     found = {}
     levels = np.array([entry.level for entry in judged])
-    for name, scores in (("pair", left_out.pair), ("need", left_out.need)):
-        said = calibrate(scores, levels).levels(scores)
-        scored = [Scored(score, level) for score, level in zip(scores.tolist(), said.tolist(), strict=True)]
+    for name, answers in (("pair", left_out.pair), ("need", left_out.need)):
+        said = calibrate(answers, levels).levels(answers)
+        scored = [Scored(*one) for one in zip(answers.mean(axis=1).tolist(), said.tolist(), strict=True)]
         figures = evaluation.figures(judged, scored)
         found[name] = {"ndcg": list(figures.ndcg), "score": list(figures.score), "needs": figures.needs}
     return found

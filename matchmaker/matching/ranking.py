@@ -226,12 +226,13 @@ def _second_stage(
     there = np.array([sides[kind.other].rows[entry.id] for entry in found], dtype=np.int64)
     here = np.full(len(found), sides[kind].rows[own.id], dtype=np.int64)
     needs, rows = (here, there) if kind is Kind.NEED else (there, here)
-    scores = ranker.scores(sides[Kind.NEED], sides[Kind.ACHIEVEMENT], needs, rows).tolist()
     scored = []
-    for entry, score in zip(found, scores, strict=True):
-        total = score + bonus(own.facts, entry.facts)
+    for entry, answers in zip(
+        found, ranker.answers(sides[Kind.NEED], sides[Kind.ACHIEVEMENT], needs, rows), strict=True
+    ):
+        answers += bonus(own.facts, entry.facts)
         need_id = own.id if kind is Kind.NEED else entry.id
-        scored.append(Hit(entry.id, total, ranker.calibration(need_id).level(total)))
+        scored.append(Hit(entry.id, float(answers.mean()), ranker.calibration(need_id).level(answers)))
     ranked.extend(sorted(scored, key=lambda hit: (-hit.score, hit.id))[: LIST_SIZE[kind]])
     return ranked
 

@@ -1,8 +1,9 @@
 """Learning from judgements: a Gaussian process over pairs, whose answers stay sums that can be read.
 
-Two pairs are alike as far as their measures agree, their achievements are alike, their needs are alike, and both.
-The judged levels, less what the score says without learning, are explained by these likenesses. Because each likeness
-is a product of rows, all that was learned folds into one weight for each measure, one row of gram weights for each
+Two pairs are alike as far as their measures agree, their achievements are alike, their needs are alike, and both. By
+these likenesses three questions are answered, each alone: does the pair reach level 2, 3, 4? What parts none from weak
+need not part strong from fairly strong. The score is the mean of the answers. Because each likeness is a product of
+rows, all that was learned folds, for each question, into one weight for each measure, one row of gram weights for each
 judged need, and an offset for each: no judgement needs to be looked at again.
 
 Solved exactly (Cholesky). The inverse also gives, without fitting again, what would have been said of each pair had it,
@@ -26,8 +27,11 @@ from matchmaker.matching.engine import arrays
 from matchmaker.matching.engine.space import Floats, Side, by_need
 
 #: How much each likeness may explain, in units of a standardised measure, and the variance of a judgement beside it.
-#: Tuned on judged pairs by leaving out needs; the order hardly moves within a factor of two of each.
-_OF_ACHIEVEMENT, _OF_NEED, _OF_OWN_NEED, _OF_BOTH, _NOISE = 0.1, 0.2, 0.2, 5.0, 1.5
+#: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each.
+_OF_ACHIEVEMENT, _OF_NEED, _OF_OWN_NEED, _OF_BOTH, _NOISE = 0.3, 0.3, 0.3, 5.0, 3.0
+
+STEPS = 3
+"""Answers about a pair: how far it reaches levels 2, 3 and 4."""
 
 #: With vectors of meaning, likeness of texts is made of wording and meaning in these shares.
 _WORDING, _MEANING = 0.6, 0.4
@@ -47,38 +51,41 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Scores from which on levels 2, 3 and 4 are as likely as not, and the spread: P(level >= k) is logistic in
-    (score - threshold[k - 2]) / spread. The level is the median, which makes the mean absolute error least."""
+    """How answers read as levels: P(level >= k) is logistic in (answer - threshold) / spread, one of each for 2, 3, 4.
+
+    The level is the median, which makes the mean absolute error least. Answers are learned apart, so a later one may
+    be the surer; sorted, their probabilities fall from step to step, and the median stays what it is.
+    """
 
     thresholds: tuple[float, float, float]
-    spread: float
+    spreads: tuple[float, float, float]
 
-    def level(self, score: float) -> int:
-        return 1 + sum(score >= threshold for threshold in self.thresholds)
+    def level(self, answers: Floats) -> int:
+        return int(self.levels(answers[None])[0])
 
-    def levels(self, scores: Floats) -> NDArray[np.int64]:
-        reached = scores[:, None] >= np.array(self.thresholds)
-        return np.asarray(1 + reached.sum(axis=1), dtype=np.int64)
+    def levels(self, answers: Floats) -> NDArray[np.int64]:
+        """Of answers, len x 3."""
+        return np.asarray(1 + (answers >= np.array(self.thresholds)).sum(axis=1), dtype=np.int64)
 
-    def probabilities(self, score: float) -> tuple[float, float, float, float]:
+    def probabilities(self, answers: Floats) -> tuple[float, float, float, float]:
         """Of the levels 1 to 4; they add up to 1."""
-        margins = np.clip([(score - threshold) / self.spread for threshold in self.thresholds], -50, 50)
-        least = [1.0, *(1 / (1 + np.exp(-margins))).tolist(), 0.0]
+        margins = np.sort((answers - np.array(self.thresholds)) / np.array(self.spreads))[::-1]
+        least = [1.0, *(1 / (1 + np.exp(-np.clip(margins, -50, 50)))).tolist(), 0.0]
         first, second, third, fourth = (float(least[i] - least[i + 1]) for i in range(4))
         return first, second, third, fourth
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """What judgements taught, folded. All in units of the score (0 none, 1 strong).
+    """What judgements taught, folded. All in units of the answers (0 not reached, 1 reached), a column for each.
 
-    measures: correction of each measure's weight; offset: of every pair; achievements: a weight for each gram (and
-    dimension of meaning) of an achievement, whatever the need. The judged needs, a row each: themselves, the sum of
-    their residuals, and the grams (dimensions) of their achievements weighed by residual.
+    measures: correction of each measure's weight; offset: of every pair. The judged needs, a row each: themselves and
+    the sum of their residuals. grams, dense: the grams (dimensions of meaning) of the needs' achievements weighed by
+    residual, a row for each judged need, of the first answer, then of the second and third.
     """
 
     measures: Floats
-    offset: float
+    offset: Floats
     needs: Side
     own: Floats
     grams: sparse.csr_array
@@ -95,25 +102,29 @@ class Learned:
     def corrections(
         self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        """Of each pair, beside the measures: for its need (all achievements alike), and for its achievement's text."""
+        """Of each pair's answers, beside the measures: for its need (all achievements alike), and for its achievement's
+        text; len(rows) x 3 each."""
         alike = self.likeness(needs)
-        own = np.array([self.own[row] if (row := self.needs.rows.get(i)) is not None else 0.0 for i in needs.ids])
+        own = np.zeros((len(needs.ids), STEPS))
+        for row, need_id in enumerate(needs.ids):
+            if (judged := self.needs.rows.get(need_id)) is not None:
+                own[row] = self.own[judged]
         of_need = self.offset + _OF_NEED * (alike @ self.own) + _OF_OWN_NEED * own
         taught = (1.0 if self.dense is None else _WORDING) * np.asarray((achievements.grams @ self.grams.T).todense())
         if self.dense is not None and achievements.dense is not None:
             taught = taught + _MEANING * (achievements.dense[0] @ self.dense.T)
-        of_any = _OF_ACHIEVEMENT * taught.sum(axis=1)
-        found = np.empty(len(rows))
+        by_step = taught.reshape(-1, STEPS, len(self.needs.ids))
+        of_any = _OF_ACHIEVEMENT * by_step.sum(axis=2)
+        found = np.empty((len(rows), STEPS))
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
-            found[part] = np.einsum("ij,ij->i", alike[need_rows[part]], taught[rows[part]], dtype=np.float64)
+            found[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
         return of_need[need_rows], _OF_BOTH * found + of_any[rows]
 
     def gram_weights(self, needs: Side, need: int) -> Floats:
-        """What each gram of an achievement adds for this need, in its row of length one."""
-        alike = self.likeness(needs.take([need]))[0]
-        weights = _OF_BOTH * (self.grams.T @ alike) + _OF_ACHIEVEMENT * np.asarray(self.grams.sum(axis=0)).ravel()
-        return np.asarray(weights * (1.0 if self.dense is None else _WORDING), dtype=np.float64)
+        """What each gram of an achievement adds to the score for this need, in its row of length one."""
+        each = np.tile(_OF_BOTH * self.likeness(needs.take([need]))[0] + _OF_ACHIEVEMENT, STEPS) / STEPS
+        return np.asarray((self.grams.T @ each) * (1.0 if self.dense is None else _WORDING), dtype=np.float64)
 
     def save(self, directory: Path) -> None:
         arrays.write(directory, "learned-measures", self.measures)
@@ -125,13 +136,13 @@ class Learned:
             arrays.write(directory, "learned-need-dense", np.stack(self.needs.dense))
         plain = {
             "ids": self.needs.ids,
-            "offset": self.offset,
+            "offset": self.offset.tolist(),
             "count": self.count,
             "fingerprint": self.fingerprint,
             "meaning": self.dense is not None,
         }
         for name, calibration in (("seen", self.seen), ("unseen", self.unseen)):
-            plain[name] = [*calibration.thresholds, calibration.spread]
+            plain[name] = [calibration.thresholds, calibration.spreads]
         arrays.write_json(directory, "learned", plain)
 
     @classmethod
@@ -148,10 +159,10 @@ class Learned:
             sparse.csr_array((count, 0)),
             None if dense is None else (dense[0], dense[1]),
         )
-        seen, unseen = (Calibration((a, b, c), spread) for a, b, c, spread in (plain["seen"], plain["unseen"]))
+        seen, unseen = (Calibration(*map(tuple, plain[name])) for name in ("seen", "unseen"))
         return cls(
             arrays.read(directory, "learned-measures"),
-            plain["offset"],
+            np.array(plain["offset"]),
             needs,
             arrays.read(directory, "learned-own"),
             arrays.read_sparse(directory, "learned-grams"),
@@ -165,7 +176,8 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Answers for judged pairs as if the pair, or every pair of its need, had not been judged; along `fit`'s input."""
+    """Answers for judged pairs as if the pair, or every pair of its need, had not been judged; along `fit`'s input,
+    len x 3."""
 
     pair: Floats
     need: Floats
@@ -194,25 +206,25 @@ def fit(
     need_rows, own = np.unique(pairs[:, 0], return_inverse=True)
     judged_needs = needs.take(need_rows)
     rows = achievements.take(pairs[:, 1])
-    target = (pairs[:, 2] - 1) / 3 - prior
+    target = (pairs[:, 2, None] >= np.arange(2, 2 + STEPS)) - prior[:, None]
 
     alike = _likeness(judged_needs, judged_needs, meaning).astype(np.float32)
     matrix = _covariance(alike, own, rows, standard, of_measures, meaning)
     inverse = _inverse(matrix)
     residuals: NDArray[np.float32] = inverse @ target.astype(np.float32)
-    without_pair: Floats = residuals.astype(np.float64) / np.diagonal(inverse)
-    left_out = LeftOut(
-        pair=prior + target - without_pair,
-        need=prior + target - _without_need(inverse, residuals, own),
-    )
+    without_pair: Floats = residuals.astype(np.float64) / np.diagonal(inverse)[:, None]
+    answers = prior[:, None] + target
+    left_out = LeftOut(pair=answers - without_pair, need=answers - _without_need(inverse, residuals, own))
     del inverse
     weights = residuals.astype(np.float64)
-    fold = sparse.csr_array((weights, (own, np.arange(len(weights)))), shape=(len(need_rows), len(weights)))
+    at = (own, np.arange(len(own)))
+    folds = [sparse.csr_array((column, at), shape=(len(need_rows), len(own))) for column in weights.T]
+    fold = sparse.csr_array(sparse.vstack(folds))
     learned = Learned(
-        measures=np.where(used, of_measures * (standard.T @ weights) / np.where(used, scale, 1.0), 0.0),
-        offset=float(weights.sum()),
+        measures=of_measures * (standard.T @ weights) * np.where(used, 1 / np.where(used, scale, 1.0), 0.0)[:, None],
+        offset=weights.sum(axis=0),
         needs=judged_needs,
-        own=np.asarray(fold.sum(axis=1)).ravel(),
+        own=np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1),
         grams=sparse.csr_array(fold @ rows.grams),
         dense=np.asarray(fold @ rows.dense[0]) if meaning and rows.dense is not None else None,
         seen=calibrate(left_out.pair, pairs[:, 2]),
@@ -231,27 +243,30 @@ def fingerprint_of(judged: Sequence[Judged], *others: str) -> str:
     return digest.hexdigest()
 
 
-def calibrate(scores: Floats, levels: NDArray[np.int64]) -> Calibration:
+def calibrate(answers: Floats, levels: NDArray[np.int64]) -> Calibration:
     """Thresholds that make the mean absolute error of the level least: a sum for each, so each is found alone."""
-    thresholds: list[float] = []
-    order = np.argsort(scores, kind="stable")
-    ordered = scores[order]
+    steps = [_threshold(answers[:, step], levels >= step + 2) for step in range(STEPS)]
+    (first, one), (second, two), (third, three) = steps
+    return Calibration((first, second, third), (one, two, three))
+
+
+def _threshold(answers: Floats, reached: NDArray[np.bool_]) -> tuple[float, float]:
+    """From which answer on it is right most often to say that a step is reached, and the spread around it."""
+    order = np.argsort(answers, kind="stable")
+    ordered = answers[order]
     margin = float(ordered[-1] - ordered[0]) * 0.05 + 1e-6
-    for level in (2, 3, 4):
-        reached = (levels[order] >= level).astype(np.int64)
-        wrong = np.concatenate([[0], np.cumsum(reached)]) + np.concatenate([np.cumsum((1 - reached)[::-1])[::-1], [0]])
-        wrong[1:-1][ordered[1:] == ordered[:-1]] = len(ordered) + 1  # equal scores have one level
-        at = int(np.argmin(wrong))
-        low = ordered[at - 1] if at else ordered[0] - margin
-        high = ordered[at] if at < len(ordered) else ordered[-1] + margin
-        thresholds.append(max([float(low + high) / 2, *thresholds]))
-    first, second, third = thresholds
-    return Calibration((first, second, third), _spread(scores, levels, thresholds))
+    yes = reached[order].astype(np.int64)
+    wrong = np.concatenate([[0], np.cumsum(yes)]) + np.concatenate([np.cumsum((1 - yes)[::-1])[::-1], [0]])
+    wrong[1:-1][ordered[1:] == ordered[:-1]] = len(ordered) + 1  # equal answers are read alike
+    at = int(np.argmin(wrong))
+    low = ordered[at - 1] if at else ordered[0] - margin
+    high = ordered[at] if at < len(ordered) else ordered[-1] + margin
+    threshold = float(low + high) / 2
+    return threshold, _spread(np.where(reached, 1, -1) * (answers - threshold))
 
 
-def _spread(scores: Floats, levels: NDArray[np.int64], thresholds: Sequence[float]) -> float:
-    """By maximum likelihood, given the thresholds."""
-    margins = np.concatenate([np.where(levels >= k + 2, 1, -1) * (scores - t) for k, t in enumerate(thresholds)])
+def _spread(margins: Floats) -> float:
+    """By maximum likelihood, given the threshold. Margins are positive where the answer was right."""
 
     def loss(log_spread: float) -> float:
         return float(np.logaddexp(0, -margins / np.exp(log_spread)).sum())
@@ -323,8 +338,8 @@ def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _without_need(inverse: NDArray[np.float32], residuals: NDArray[np.float32], own: NDArray[np.int64]) -> Floats:
-    """Target less the answer for each pair, had its whole need not been judged."""
-    found = np.zeros(len(own))
+    """Target less the answers for each pair, had its whole need not been judged."""
+    found = np.zeros(residuals.shape)
     for _, at in by_need(own):
         found[at] = np.linalg.solve(inverse[np.ix_(at, at)].astype(np.float64), residuals[at].astype(np.float64))
     return found

@@ -70,10 +70,10 @@ class Matcher:
         """Of each (need id, achievement id). Raises KeyError for an id that is not there."""
         need_rows = np.array([self.needs.rows[need_id] for need_id, _ in pairs], dtype=np.int64)
         rows = np.array([self.achievements.rows[achievement_id] for _, achievement_id in pairs], dtype=np.int64)
-        scores = self.ranker.scores(self.needs, self.achievements, need_rows, rows).tolist()
+        answers = self.ranker.answers(self.needs, self.achievements, need_rows, rows)
         return [
-            Scored(score, self.ranker.calibration(need_id).level(score))
-            for (need_id, _), score in zip(pairs, scores, strict=True)
+            Scored(float(answer.mean()), self.ranker.calibration(need_id).level(answer))
+            for (need_id, _), answer in zip(pairs, answers, strict=True)
         ]
 
     def top(self, k: int) -> Iterator[tuple[str, list[Hit]]]:

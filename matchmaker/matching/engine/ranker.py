@@ -2,7 +2,8 @@
 
 The score is a sum: weighed measures of the pair, structure (readiness, ways of transfer ...), and what judgements
 taught. 0 means nothing in common, 1 is what a strong match is said to be. Without judgements the weights are a handful
-of numbers tuned on judged pairs.
+of numbers tuned on judged pairs. Judgements teach three answers, how far a pair reaches levels 2, 3 and 4: their mean
+is the score, the level is read from all three. Without judgements each of them is the score.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from matchmaker.matching.engine.semantic import Meaning
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 
@@ -38,12 +39,12 @@ class Weights:
 WORDING_ALONE = Weights(
     measures=(1.306, 0.067, 0.06, 0.0, 0.0),
     spreads=(0.08, 0.156, 0.262, 0.0, 0.0),
-    levels=Calibration((0.1034, 0.5733, 0.8231), 0.181),
+    levels=Calibration((0.1034, 0.5733, 0.8231), (0.181, 0.181, 0.181)),
 )
 WITH_MEANING = Weights(
     measures=(1.046, 0.054, 0.032, 0.14, 0.165),
     spreads=(0.08, 0.156, 0.262, 0.15, 0.127),
-    levels=Calibration((0.0974, 0.5786, 0.8574), 0.179),
+    levels=Calibration((0.0974, 0.5786, 0.8574), (0.179, 0.179, 0.179)),
 )
 
 
@@ -72,10 +73,11 @@ class Ranker:
         taught = self.learned.fingerprint if self.learned else ""
         return learn.fingerprint_of((), str(FORMAT), self.space.fingerprint, repr(self.weights), meaning, taught)
 
-    def scores(self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
-        """Of each pair (needs[need_rows[i]], achievements[rows[i]]): from texts and judgements, without structure."""
+    def answers(self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+        """How far each pair (needs[need_rows[i]], achievements[rows[i]]) reaches levels 2, 3 and 4, len(rows) x 3: from
+        texts and judgements, without structure. The mean of a row is the pair's score."""
         measured = measures(needs, achievements, need_rows, rows)
-        found: Floats = measured @ np.array(self.weights.measures)
+        found: Floats = np.repeat((measured @ np.array(self.weights.measures))[:, None], learn.STEPS, axis=1)
         if self.learned is not None:
             found += measured @ self.learned.measures
             used_needs, left = np.unique(need_rows, return_inverse=True)
@@ -85,7 +87,7 @@ class Ranker:
         return found
 
     def calibration(self, need_id: str) -> Calibration:
-        """How scores of this need read as levels: judged needs are known better than others."""
+        """How answers about this need read as levels: judged needs are known better than others."""
         if self.learned is None:
             return self.weights.levels
         return self.learned.seen if need_id in self.learned.needs.rows else self.learned.unseen
@@ -115,17 +117,13 @@ class Ranker:
         )
         return replace(self, learned=learned), left_out
 
-    def best(
-        self, needs: Side, achievements: Side, need: int, rows: NDArray[np.int64], k: int, extra: Floats | None = None
-    ) -> list[Hit]:
-        """Of these achievements the `k` best for a need, best first, equal scores by id. `extra` is added to each."""
-        found = self.scores(needs, achievements, np.full(len(rows), need, dtype=np.int64), rows)
-        if extra is not None:
-            found = found + extra
+    def best(self, needs: Side, achievements: Side, need: int, rows: NDArray[np.int64], k: int) -> list[Hit]:
+        """Of these achievements the `k` best for a need, best first, equal scores by id."""
+        answers = self.answers(needs, achievements, np.full(len(rows), need, dtype=np.int64), rows)
         ids = [achievements.ids[row] for row in rows.tolist()]
-        calibration = self.calibration(needs.ids[need])
-        order = sorted(range(len(ids)), key=lambda at: (-found[at], ids[at]))[:k]
-        return [Hit(ids[at], float(found[at]), calibration.level(float(found[at]))) for at in order]
+        levels = self.calibration(needs.ids[need]).levels(answers).tolist()
+        found = [Hit(*hit) for hit in zip(ids, answers.mean(axis=1).tolist(), levels, strict=True)]
+        return sorted(found, key=lambda hit: (-hit.score, hit.id))[:k]
 
     def save(self, directory: Path) -> None:
         """Into a new directory, whole or not at all."""

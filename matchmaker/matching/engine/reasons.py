@@ -14,7 +14,6 @@ from matchmaker.matching.engine.conditions import Bonus
 from matchmaker.matching.engine.config import EngineConfig
 from matchmaker.matching.engine.explain import Span, take_apart
 from matchmaker.matching.engine.index import Document
-from matchmaker.matching.engine.learn import Calibration
 from matchmaker.matching.engine.ranker import Ranker
 from matchmaker.matching.engine.space import Side, measures, shared_concepts, shared_grams
 
@@ -87,18 +86,19 @@ def reasons(
     words: tuple[tuple[str, float], ...] = ()
     if ranker.learned is not None:
         of_need, of_words = ranker.learned.corrections(needs, achievements, none, none)
-        parts.append(Part(Kind.TAUGHT_WEIGHTS, "", float(measured @ ranker.learned.measures)))
-        parts.append(Part(Kind.TAUGHT_WORDS, "", float(of_words[0])))
-        parts.append(Part(Kind.TAUGHT_NEED, "", float(of_need[0])))
+        parts.append(Part(Kind.TAUGHT_WEIGHTS, "", float((measured @ ranker.learned.measures).mean())))
+        parts.append(Part(Kind.TAUGHT_WORDS, "", float(of_words[0].mean())))
+        parts.append(Part(Kind.TAUGHT_NEED, "", float(of_need[0].mean())))
         words = _words(ranker, achievements, ranker.learned.gram_weights(needs, 0))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]
     score = math.fsum(part.value for part in parts)
-    calibration: Calibration = ranker.calibration(need.id)
+    answers = ranker.answers(needs, achievements, none, none)[0] + sum(bonus.value for bonus in structure)
+    calibration = ranker.calibration(need.id)
     return Reasons(
         score=score,
-        level=calibration.level(score),
-        probabilities=calibration.probabilities(score),
+        level=calibration.level(answers),
+        probabilities=calibration.probabilities(answers),
         parts=tuple(parts),
         need_spans=worded.query_spans,
         achievement_spans=worded.document_spans,
