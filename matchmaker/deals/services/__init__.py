@@ -41,6 +41,7 @@ from matchmaker.deals.services.money import (
     report_royalty,
     reverse_payment,
 )
+from matchmaker.deals.services.shared import hold
 from matchmaker.deals.services.trial import (
     apply_trial_end,
     ask_extension,
@@ -89,6 +90,7 @@ __all__ = [
     "edit_terms",
     "end_trial",
     "grant_extension",
+    "hold",
     "number_key",
     "object_to_notice",
     "offer_terms",
