@@ -15,7 +15,7 @@ from matchmaker.deals.services.annexes import (
     register_contract,
     state_reward,
 )
-from matchmaker.deals.services.answering import accept_offer, decline_offer, offer_terms, sign, withdraw_offer
+from matchmaker.deals.services.answering import accept_offer, decline_offer, document, offer_terms, sign, withdraw_offer
 from matchmaker.deals.services.drafting import ACHIEVEMENTS_LIMIT, discard_draft, draft_deal, edit_terms
 from matchmaker.deals.services.ending import (
     CURE_DAYS,
@@ -86,6 +86,7 @@ __all__ = [
     "discard_draft",
     "dispute_event",
     "dispute_royalty",
+    "document",
     "draft_deal",
     "edit_terms",
     "end_trial",

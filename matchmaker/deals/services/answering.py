@@ -55,7 +55,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
         row.revision, row.title = public_revision(row.achievement), row.achievement.title
     rules.validate(terms, queries.context(deal, terms))
     side = side_of(actor, deal)
-    body = _document(deal, terms)
+    body = document(deal, terms)
     version = TermsVersion(
         deal_id=deal.id,
         number=deal.number + 1,
@@ -72,7 +72,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
     return version
 
 
-def _document(deal: Deal, terms: Terms) -> dict[str, Any]:
+def document(deal: Deal, terms: Terms) -> dict[str, Any]:
     """What the parties put their names to: who, over which revisions, on what terms, in which wording of the contract.
 
     Names stand beside the ids: the contract has to read the same when an organisation is called otherwise.
