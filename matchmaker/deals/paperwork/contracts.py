@@ -63,7 +63,7 @@ def preview(deal: Deal, terms: Terms, language: str) -> bytes:
 
 def _mark(language: str) -> str:
     with force_locale(i18n.ZH if language == CHINESE else i18n.EN):
-        return gettext("Draft, not offered, not binding")
+        return str(gettext("Draft, not offered, not binding"))
 
 
 def find_frozen(version: TermsVersion, form: Form) -> StoredFile | None:
