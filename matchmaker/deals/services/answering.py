@@ -65,6 +65,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
         created_at=clock.now(),
     )
     deal.versions.append(version)
+    db.session.flush()  # the acceptance below refers to it, by a key that the session knows no relationship for
     deal.number, deal.offered_by = version.number, side
     if side != PartyRole.BROKER:
         deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
