@@ -9,15 +9,16 @@ import logging
 import smtplib
 import ssl
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Index, select
+from sqlalchemy import Index, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matchmaker.config import Settings
@@ -46,11 +47,27 @@ class OutboxMessage(db.Model):
     last_error: Mapped[str | None]
 
 
+class Mail(NamedTuple):
+    to: str
+    subject: str
+    body: str
+
+
 def post_mail(*, to: str, subject: str, body: str) -> None:
     """Put a mail into the transaction at hand."""
+    db.session.add(OutboxMessage(**_row(Mail(to, subject, body), clock.now())))
+
+
+def post_mails(mails: Iterable[Mail]) -> None:
+    """The same for many, written past the ORM."""
     now = clock.now()
-    payload = {"to": to, "subject": subject, "body": body}
-    db.session.add(OutboxMessage(kind="mail", payload=payload, created_at=now, due_at=now))
+    rows = [_row(mail, now) for mail in mails]
+    if rows:
+        db.session.execute(insert(OutboxMessage), rows)
+
+
+def _row(mail: Mail, now: datetime) -> dict[str, Any]:
+    return {"kind": "mail", "payload": mail._asdict(), "created_at": now, "due_at": now}
 
 
 @jobs.puller("outbox")

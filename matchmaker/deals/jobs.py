@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.accounts.models import Membership, MembershipRole, User
@@ -68,6 +68,7 @@ def look_at(ids: Sequence[uuid.UUID], today: date, base_url: str) -> None:
     """
     query = select(Deal).where(Deal.id.in_(ids), _unseen(today)).options(*_LOADS).order_by(Deal.id)
     deals = list(db.session.scalars(query.with_for_update(of=Deal)))
+    services.hold(deals)
     mails = []
     for deal in deals:
         try:
@@ -160,16 +161,12 @@ def _remind(found: Sequence[tuple[Deal, reminders.Due]], today: date, base_url: 
     """Keep each reminder once and mail the latest of each matter to those who act for the parties it is for."""
     known = _sent({deal.id for deal, _ in found})
     fresh = [(deal, one) for deal, one in found if (deal.id, str(one.kind), one.ref) not in known]
-    for deal, one in fresh:
-        db.session.add(Reminder(deal_id=deal.id, kind=str(one.kind), ref=one.ref, on=today))
-    mailed = [(deal, one) for deal, one in fresh if one.mailed]
-    readers = _readers({deal.parties[role] for deal, one in mailed for role in reminders.TO[one.kind]})
-    for deal, one in mailed:
-        for role in reminders.TO[one.kind]:
-            for user in readers[deal.parties[role], SIGNATORY[role]]:
-                _mail(user, deal, one, base_url)
-    if fresh:
-        audit.record_many(CLOCK, "deal.reminded", Deal, {deal.id: {"reminders": 1} for deal, _ in fresh})
+    if not fresh:
+        return
+    rows = [{"deal_id": deal.id, "kind": str(one.kind), "ref": one.ref, "on": today} for deal, one in fresh]
+    db.session.execute(insert(Reminder), rows)
+    outbox.post_mails(_mails([(deal, one) for deal, one in fresh if one.mailed], base_url))
+    audit.record_many(CLOCK, "deal.reminded", Deal, {deal.id: {"reminders": 1} for deal, _ in fresh})
 
 
 def _sent(ids: set[uuid.UUID]) -> set[tuple[uuid.UUID, str, str]]:
@@ -193,10 +190,27 @@ def _readers(organisations: set[uuid.UUID]) -> dict[tuple[uuid.UUID, str], list[
     return found
 
 
-def _mail(user: User, deal: Deal, one: reminders.Due, base_url: str) -> None:
-    with force_locale(user.locale or i18n.ZH):
-        facts = {"day": one.day, "amount_fen": one.fen}
-        sentence = messages.say(reminders.SENTENCES[one.kind], facts)
-        subject = gettext("Reminder: %(title)s", title=deal.title)
-        closing = gettext("The deal: %(address)s", address=f"{base_url}/deals/{deal.id}")
-        outbox.post_mail(to=user.email, subject=subject, body=f"{sentence}\n\n{closing}\n")
+def _mails(found: Sequence[tuple[Deal, reminders.Due]], base_url: str) -> Iterator[outbox.Mail]:
+    """Of each reminder one mail to each reader, by language: to turn to a language costs more than to write in it."""
+    readers = _readers({deal.parties[role] for deal, one in found for role in reminders.TO[one.kind]})
+    to: dict[str, list[tuple[Deal, reminders.Due, list[str]]]] = defaultdict(list)
+    for deal, one in found:
+        addresses: dict[str, list[str]] = defaultdict(list)
+        for role in reminders.TO[one.kind]:
+            for user in readers[deal.parties[role], SIGNATORY[role]]:
+                addresses[user.locale or i18n.ZH].append(user.email)
+        for locale, emails in addresses.items():
+            to[locale].append((deal, one, emails))
+    for locale, letters in to.items():
+        with force_locale(locale):
+            for deal, one, emails in letters:
+                subject, body = _letter(deal, one, base_url)
+                yield from (outbox.Mail(email, subject, body) for email in emails)
+
+
+def _letter(deal: Deal, one: reminders.Due, base_url: str) -> tuple[str, str]:
+    """Subject and body, in the language that is set."""
+    sentence = messages.say(reminders.SENTENCES[one.kind], {"day": one.day, "amount_fen": one.fen})
+    subject = gettext("Reminder: %(title)s", title=deal.title)
+    closing = gettext("The deal: %(address)s", address=f"{base_url}/deals/{deal.id}")
+    return subject, f"{sentence}\n\n{closing}\n"

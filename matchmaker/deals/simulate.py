@@ -10,8 +10,11 @@ promise what the running licence would not ask for. The rest is arithmetic on as
   is owed; where they have none, what was agreed stays owed, as the contract says.
 * Milestones count as met when the trial ends; added output value counts as what is sold.
 * Present values discount each month's cash by a yearly rate, compounded, to the day the licence takes effect.
+* Value-added tax comes on top of each fee: the licensee pays it, the licensor passes it on. Nothing is deducted; who
+  can deduct it, or is exempt, enters 0. Commission is a share of each fee, half of it borne by each side, as the law
+  has it where nothing clear was agreed (Supreme People's Court, interpretation on technology contracts, arts. 38-41).
 
-Taxes are left out on both sides.
+Taxes on income are left out on both sides.
 """
 
 from __future__ import annotations
@@ -95,7 +98,8 @@ class Assumptions:
     """What is assumed of the world. `sales_fen` is for the first year of sales, by scenario; a failure sells nothing.
 
     `growth`, `margin` and `rate` are shares of one: yearly change of sales, profit on sales before any fee, discount.
-    `workdays`: the calendar by which terms that say so postpone a day of payment.
+    `vat` and `commission` are shares of each fee. `workdays`: the calendar by which terms that say so postpone a day
+    of payment.
     """
 
     effective_on: date
@@ -107,6 +111,8 @@ class Assumptions:
     rate: Fraction
     investment_fen: int = 0
     handover_fen: int = 0
+    vat: Fraction = Fraction(0)
+    commission: Fraction = Fraction(0)
     workdays: Workdays | None = None
 
 
@@ -195,6 +201,8 @@ class Flow:
     licensor: tuple[int, ...]
     licensee: tuple[int, ...]
     after_fen: int
+    vat: tuple[int, ...]
+    commission: tuple[int, ...]
 
     @property
     def paid_fen(self) -> int:
@@ -218,10 +226,15 @@ def play(terms: Terms, world: Assumptions, scenario: Scenario) -> Flow:
         else:
             after_fen += due.fen
     profit = [at_rate(fen, world.margin) for fen in sales]
+    vat, commission = (tuple(at_rate(fen, rate) for fen in paid) for rate in (world.vat, world.commission))
     licensor, licensee = list(paid), [earned - fee for earned, fee in zip(profit, paid, strict=True)]
+    for month, (tax_fen, commission_fen) in enumerate(zip(vat, commission, strict=True)):
+        halves = split(commission_fen, [1, 1])
+        licensor[month] -= halves[0]
+        licensee[month] -= halves[1] + tax_fen
     licensor[0] -= world.handover_fen
     licensee[0] -= world.investment_fen
-    return Flow(tuple(sales), tuple(paid), tuple(licensor), tuple(licensee), after_fen)
+    return Flow(tuple(sales), tuple(paid), tuple(licensor), tuple(licensee), after_fen, vat, commission)
 
 
 def _is_owed(terms: Terms, scenario: Scenario) -> bool:

@@ -26,11 +26,13 @@ from matchmaker.deals.terms import (
     FirstRevenue,
     Instalments,
     LaterOf,
+    Milestone,
     MilestonePart,
     Milestones,
     OnDate,
     Penalty,
     PricingRoute,
+    RevenueThreshold,
     RoyaltyBase,
     Terms,
     Tier,
@@ -117,6 +119,21 @@ def test_terms_survive_the_way_through_the_form(terms: Terms) -> None:
         ),
         (
             {
+                "joined": "later_of", "second": "revenue_threshold", "second_fen": "5000000", "third": "milestone",
+                "third_text": "通过验收", "fourth": "on_date", "fourth_on": "2028-02-29",
+            },
+            {
+                "trigger": LaterOf(
+                    (FirstRevenue(), RevenueThreshold(500_000_000), Milestone("通过验收"), OnDate(date(2028, 2, 29)))
+                )
+            },
+        ),
+        (
+            {"joined": "later_of", "third": "milestone", "third_text": "通过验收", "fourth_on": "2028-02-29"},
+            {"trigger": LaterOf((FirstRevenue(), Milestone("通过验收")))},
+        ),
+        (
+            {
                 "outcome": "extend", "extensions": "2", "extension_months": "3", "penalty_rate": "0.05",
                 "penalty_cap": "20",
             },
@@ -153,6 +170,7 @@ def test_what_is_entered_becomes_the_terms(app: Flask, client: FlaskClient, chan
         ({"fee": "milestones", "milestones": ""}, "milestones", "Please fill this in."),
         ({"completers": "张三"}, "completers", "Write on each line: a name"),
         ({"joined": "later_of", "second": "on_date"}, "second_on", "Please fill this in."),
+        ({"joined": "later_of", "fourth": "milestone"}, "fourth_text", "Please fill this in."),
         (
             {
                 "fee": "entry_fee_royalty",

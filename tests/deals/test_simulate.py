@@ -117,6 +117,27 @@ def test_the_ways_to_pay_keep_what_else_was_negotiated() -> None:
         simulate.plan_terms(Plan.ON_THE_TABLE, prices(), world())
 
 
+def test_tax_comes_on_top_and_commission_is_borne_half_by_each_side() -> None:
+    plain = flow(Plan.LUMP_SUM)
+    found = flow(Plan.LUMP_SUM, vat=Fraction(6, 100), commission=Fraction(3, 100))
+    assert (months_with(found.vat), months_with(found.commission)) == ({0: 6 * WAN}, {0: 3 * WAN})
+    assert found.paid == plain.paid
+    assert plain.licensor[0] - found.licensor[0] == 15_000 * YUAN
+    assert plain.licensee[0] - found.licensee[0] == 6 * WAN + 15_000 * YUAN
+
+
+@given(st.fractions(0, 1, max_denominator=1000), st.fractions(0, 1, max_denominator=1000), st.sampled_from(Plan))
+def test_what_one_side_pays_the_other_the_state_or_the_intermediary_gets(
+    vat: Fraction, commission: Fraction, plan: Plan
+) -> None:
+    if plan is Plan.ON_THE_TABLE:
+        return
+    plain, found = flow(plan), flow(plan, vat=vat, commission=commission)
+    gone = [tax + part for tax, part in zip(found.vat, found.commission, strict=True)]
+    both = [a + b for a, b in zip(found.licensor, found.licensee, strict=True)]
+    assert both == [a + b - out for a, b, out in zip(plain.licensor, plain.licensee, gone, strict=True)]
+
+
 def test_what_falls_due_beyond_the_last_month_is_told_apart() -> None:
     here = world(months=12)
     played = simulate.play(simulate.plan_terms(Plan.INSTALMENTS, prices(), here), here, Scenario.EXPECTED)

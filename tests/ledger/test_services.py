@@ -268,9 +268,15 @@ def machine(app: Flask) -> type[RuleBasedStateMachine]:
     return Books
 
 
+def walk(app: Flask, lives: int) -> None:
+    profile = settings(max_examples=lives, stateful_step_count=30, deadline=None, database=None)
+    run_state_machine_as_test(machine(app), settings=profile)
+
+
 def test_whatever_happens_the_books_balance(app: Flask) -> None:
-    if db.engine.dialect.name != "sqlite":
-        return  # the rules above run on both engines; this long walk on one
-    run_state_machine_as_test(
-        machine(app), settings=settings(max_examples=25, stateful_step_count=20, deadline=None, database=None)
-    )
+    walk(app, 30)
+
+
+@pytest.mark.nightly
+def test_whatever_happens_in_many_lives_the_books_balance(app: Flask) -> None:
+    walk(app, 500)

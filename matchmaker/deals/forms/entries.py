@@ -76,6 +76,9 @@ _WORDS = (
 )  # fmt: skip
 """Texts: empty on the page is not agreed."""
 
+EVENTS = ("trigger", "second", "third", "fourth")
+"""Fields of the events that start payment; a further one may be left empty."""
+
 _ROYALTY = ("entry_fen", "base", "cap_fen", "period_months", "total_cap_fen", "report_days", "pay_days")
 
 E = TypeVar("E", bound=StrEnum)
@@ -109,13 +112,16 @@ def _member(members: type[E], value: str | None) -> E | None:
 
 
 def _trigger(entered: Mapping[str, Any]) -> PaymentTrigger:
-    first = _event(entered, "trigger")
     match entered["joined"]:
         case "earlier_of":
-            return EarlierOf((first, _event(entered, "second")))
+            return EarlierOf(_events(entered))
         case "later_of":
-            return LaterOf((first, _event(entered, "second")))
-    return first
+            return LaterOf(_events(entered))
+    return _event(entered, "trigger")
+
+
+def _events(entered: Mapping[str, Any]) -> tuple[SimpleTrigger, ...]:
+    return tuple(_event(entered, prefix) for prefix in EVENTS if entered[prefix])
 
 
 def _event(entered: Mapping[str, Any], prefix: str) -> SimpleTrigger:
@@ -196,11 +202,11 @@ def _delivery(entered: Mapping[str, Any]) -> Delivery | None:
 
 
 def entries_of(terms: Terms) -> dict[str, Any]:
-    """What the form shows of these terms. Of more than two events, the first two."""
+    """What the form shows of these terms."""
     entries = {name: getattr(terms, name) for name in (*_PLAIN, *_WORDS, "kind", "licence", "commission_fen")}
     entries |= {name: getattr(terms, name) or "" for name in ("postponement", "improvements", "forum")}
     entries |= {"completers": terms.completers or (), "rate_kind": "fixed", "base": RoyaltyBase.SALES}
-    entries |= {"span": TierSpan.LIFE, "second": "first_revenue", "outcome": "", "guarantee_kind": ""}
+    entries |= {"span": TierSpan.LIFE, "outcome": "", "guarantee_kind": "", **dict.fromkeys(EVENTS, "")}
     entries["pricing"] = terms.pricing or PricingRoute.NEGOTIATED
     entries |= _trigger_entries(terms.trigger) | _fee_entries(terms.fee)
     if terms.trial_end is not None:
@@ -224,7 +230,7 @@ def entries_of(terms: Terms) -> dict[str, Any]:
 def _trigger_entries(trigger: PaymentTrigger) -> dict[str, Any]:
     joined = {EarlierOf: "earlier_of", LaterOf: "later_of"}.get(type(trigger), "")
     entries: dict[str, Any] = {"joined": joined}
-    for prefix, one in zip(("trigger", "second"), simple_triggers(trigger), strict=False):
+    for prefix, one in zip(EVENTS, simple_triggers(trigger), strict=False):
         match one:
             case OnDate(on):
                 entries |= {prefix: "on_date", f"{prefix}_on": on}

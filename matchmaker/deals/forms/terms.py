@@ -15,7 +15,7 @@ from wtforms.widgets import HiddenInput
 from matchmaker.core import clock
 from matchmaker.core.errors import N_, Invalid, InvalidMany
 from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
-from matchmaker.deals.forms.entries import NAMES, entries_of, terms_of
+from matchmaker.deals.forms.entries import EVENTS, NAMES, entries_of, terms_of
 from matchmaker.deals.forms.fields import (
     FILL,
     CompletersField,
@@ -55,8 +55,8 @@ TRIGGERS = {
 }
 JOINED = {
     "": N_("This event alone"),
-    "earlier_of": N_("This or a second event, whichever comes first"),
-    "later_of": N_("This and a second event, when both have happened"),
+    "earlier_of": N_("This or a further event, whichever comes first"),
+    "later_of": N_("This and the further events, when all have happened"),
 }
 FEES = {
     "lump_sum": N_("Lump sum when payment starts"),
@@ -84,11 +84,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "invest_first": ("company", "share", "project_fen", "exit"),
 }
 """Entries that are asked for only with this trigger or fee."""
-NEEDED_SECOND: Mapping[str, tuple[str, ...]] = {
-    "on_date": ("second_on",),
-    "revenue_threshold": ("second_fen",),
-    "milestone": ("second_text",),
-}
+_NEEDED_OF_EVENT = {"on_date": "on", "revenue_threshold": "fen", "milestone": "text"}
 
 
 def _text(label: Any, *, help: Any = "") -> Any:
@@ -127,11 +123,19 @@ class TermsForm(Form):
     trigger_on = DayField(_l("Payment starts on"), required=False)
     trigger_fen = MoneyField(_l("Payment starts when revenue reaches, in yuan"), required=False)
     trigger_text = line(_l("Payment starts with the milestone"), required=False, most=TEXT_LIMIT)
-    joined = SelectField(_l("Together with a second event"), [Optional()])
+    joined = SelectField(_l("Together with further events"), [Optional()])
     second = SelectField(_l("Second event"), [Optional()])
     second_on = DayField(_l("Second event: on the day"), required=False)
     second_fen = MoneyField(_l("Second event: revenue reaches, in yuan"), required=False)
     second_text = line(_l("Second event: the milestone"), required=False, most=TEXT_LIMIT)
+    third = SelectField(_l("Third event"), [Optional()])
+    third_on = DayField(_l("Third event: on the day"), required=False)
+    third_fen = MoneyField(_l("Third event: revenue reaches, in yuan"), required=False)
+    third_text = line(_l("Third event: the milestone"), required=False, most=TEXT_LIMIT)
+    fourth = SelectField(_l("Fourth event"), [Optional()])
+    fourth_on = DayField(_l("Fourth event: on the day"), required=False)
+    fourth_fen = MoneyField(_l("Fourth event: revenue reaches, in yuan"), required=False)
+    fourth_text = line(_l("Fourth event: the milestone"), required=False, most=TEXT_LIMIT)
     fee = SelectField(_l("Fee"), [InputRequired(FILL)])
     lump_fen = MoneyField(_l("Lump sum, in yuan"), required=False)
     deferral_fen = MoneyField(_l("Deferred fee, in yuan"), required=False)
@@ -211,6 +215,7 @@ class TermsForm(Form):
     other = _text(_l("Other terms"))
 
     rows = 0
+    further = EVENTS[1:]
 
     def __init__(self, *args: Any, has_broker: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -227,8 +232,12 @@ class TermsForm(Form):
             self[name].choices = labelled(optional, blank=nothing)
         self.pricing.choices = labelled(PricingRoute)
         for name, phrases in (
-            ("trigger", TRIGGERS), ("second", TRIGGERS), ("joined", JOINED), ("fee", FEES), ("rate_kind", RATES),
-        ):  # fmt: skip
+            ("trigger", TRIGGERS),
+            *((prefix, {"": N_("no further event"), **TRIGGERS}) for prefix in self.further),
+            ("joined", JOINED),
+            ("fee", FEES),
+            ("rate_kind", RATES),
+        ):
             self[name].choices = [(value, _l(phrase)) for value, phrase in phrases.items()]
         if not has_broker:
             del self.commission_fen
@@ -240,7 +249,9 @@ class TermsForm(Form):
         parts = [f"part_{row}_{cell}" for row in self.part_rows for cell in ("months", "fen")]
         chosen = {self.trigger.data, self.fee.data}
         self._ask({**NEEDED, "instalments": tuple(parts)}, chosen, needed=NEEDED)
-        self._ask(NEEDED_SECOND, {self.second.data} if self.joined.data else set(), needed=NEEDED_SECOND)
+        for prefix in self.further:
+            needed = {choice: (f"{prefix}_{entry}",) for choice, entry in _NEEDED_OF_EVENT.items()}
+            self._ask(needed, {self[prefix].data} if self.joined.data else set(), needed=needed)
         rates = {"fixed": ("rate",), "by_year": ("rate_years",), "by_tier": ("rate_tiers",)}
         royalty = {self.rate_kind.data or "fixed"} if self.fee.data == "entry_fee_royalty" else set()
         self._ask(rates, royalty, needed=rates)
@@ -269,7 +280,7 @@ class TermsForm(Form):
                 return "milestones"
             return f"part_{self._filled_rows()[int(match[1])]}_{'fen' if match[2] == 'fen' else 'months'}"
         if match := re.fullmatch(r"trigger\.of\.(\d)\.(on|fen|text)", path):
-            return f"{'trigger' if match[1] == '0' else 'second'}_{match[2]}"
+            return f"{[prefix for prefix in EVENTS if self[prefix].data][int(match[1])]}_{match[2]}"
         if path.startswith("fee.parts."):
             return "milestones"
         if path.startswith("completers"):
@@ -357,8 +368,7 @@ def _usual(deal: Deal) -> dict[str, Any]:
         "grace_days": 30,
         "audit": True,
         "completers": _completers(deal),
-        **dict.fromkeys(("postponement", "improvements", "forum", "guarantee_kind", "joined"), ""),
-        "second": "first_revenue",
+        **dict.fromkeys(("postponement", "improvements", "forum", "guarantee_kind", "joined", *EVENTS[1:]), ""),
     }
 
 

@@ -61,7 +61,8 @@ Block = Break | Heading | Paragraph | Facts | Table | Signatures
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """`foot` stands on each page, and below it the `fingerprint` of the terms; `page` is what the page number is
-    written with, {page} and {pages} in it. `keyword` is for programs: it stands in the file's own description."""
+    written with, {page} and {pages} in it. `keyword` is for programs: it stands in the file's own description. `mark`
+    stands across each page of what is no contract yet."""
 
     languages: tuple[str, ...]  # BCP 47, the first one leads
     title: Text
@@ -71,6 +72,7 @@ class Paper:
     fingerprint: str = ""
     keyword: str = ""
     page: Text
+    mark: Text = ()
 
 
 def to_data(paper: Paper) -> dict[str, Any]:

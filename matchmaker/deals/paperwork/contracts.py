@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
-from matchmaker.core import typeset
+from matchmaker.core import clock, typeset
 from matchmaker.core.db import db
 from matchmaker.core.files import StoredFile
+from matchmaker.core.web import i18n
+from matchmaker.deals import services
 from matchmaker.deals.models import Deal, TermsVersion
 from matchmaker.deals.papers import editions
 from matchmaker.deals.papers.contract import contract
 from matchmaker.deals.papers.paper import to_data
 from matchmaker.deals.papers.word import docx
+from matchmaker.deals.papers.wording import CHINESE
 from matchmaker.deals.paperwork.matter import matter_of
 from matchmaker.deals.paperwork.models import FORMS, SUFFIXES, FrozenContract
+from matchmaker.deals.terms import Terms
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -42,6 +47,23 @@ def content(deal: Deal, version: TermsVersion, form: Form) -> bytes:
     if form.suffix == "docx":
         return docx(paper, at=version.created_at)
     return typeset.pdf("paper.typ", to_data(paper), at=version.created_at)
+
+
+def preview(deal: Deal, terms: Terms, language: str) -> bytes:
+    """The contract as these terms would make it today, as a PDF marked as a draft and without a fingerprint.
+
+    The rules must have found no fault in the terms.
+    """
+    version = TermsVersion(number=deal.number + 1, body=services.document(deal, terms), sha256="")
+    wording = editions.wording(editions.LANGUAGES[language])
+    paper = contract(terms, matter_of(deal, version, wording), wording)
+    paper = replace(paper, mark=tuple(_mark(language) for language in wording.languages), fingerprint="", keyword="")
+    return typeset.pdf("paper.typ", to_data(paper), at=clock.now())
+
+
+def _mark(language: str) -> str:
+    with force_locale(i18n.ZH if language == CHINESE else i18n.EN):
+        return str(gettext("Draft, not offered, not binding"))
 
 
 def find_frozen(version: TermsVersion, form: Form) -> StoredFile | None:

@@ -26,6 +26,7 @@ from matchmaker.deals.paperwork.forms import SignedContractForm
 from matchmaker.deals.paperwork.letters import Letter
 from matchmaker.deals.paperwork.permissions import Can as PaperCan
 from matchmaker.deals.permissions import Can
+from matchmaker.deals.states import DEAL, DealAction
 
 blueprint = Blueprint("paperwork", __name__)
 
@@ -69,6 +70,21 @@ def contract(deal: Deal, suffix: str) -> Response:
     if kept is not None:
         return download(kept, name)
     return _send(contracts.content(deal, version, form), MEDIA_TYPES[suffix], name)
+
+
+@blueprint.get("/deals/<uuid:id>/contract-draft.pdf")
+@needs(Can.DEAL_EDIT, load=queries.find_deal)
+def contract_draft(deal: Deal) -> Answer:
+    """How the saved draft would read as a contract, before anything is offered. `?language=` as above."""
+    DEAL.step(deal.state, DealAction.EDIT)
+    draft, language = deal.draft, request.args.get("language", "zh")
+    if draft is None or language not in LANGUAGES:
+        raise NotFound()
+    if queries.judge(deal, draft).faults is not None:
+        done(_("The contract can be previewed once the points below are settled."))
+        return redirect(url_for("deals.edit_terms", id=deal.id))
+    name = files.safe_name(_("Draft of the contract, %(title)s", title=deal.title), MEDIA_TYPES["pdf"])
+    return _send(contracts.preview(deal, draft, language), MEDIA_TYPES["pdf"], name)
 
 
 def _number(text: str | None) -> int | None:

@@ -15,7 +15,7 @@ from matchmaker.deals.services.annexes import (
     register_contract,
     state_reward,
 )
-from matchmaker.deals.services.answering import accept_offer, decline_offer, offer_terms, sign, withdraw_offer
+from matchmaker.deals.services.answering import accept_offer, decline_offer, document, offer_terms, sign, withdraw_offer
 from matchmaker.deals.services.drafting import ACHIEVEMENTS_LIMIT, discard_draft, draft_deal, edit_terms
 from matchmaker.deals.services.ending import (
     CURE_DAYS,
@@ -41,6 +41,7 @@ from matchmaker.deals.services.money import (
     report_royalty,
     reverse_payment,
 )
+from matchmaker.deals.services.shared import hold
 from matchmaker.deals.services.trial import (
     apply_trial_end,
     ask_extension,
@@ -85,10 +86,12 @@ __all__ = [
     "discard_draft",
     "dispute_event",
     "dispute_royalty",
+    "document",
     "draft_deal",
     "edit_terms",
     "end_trial",
     "grant_extension",
+    "hold",
     "number_key",
     "object_to_notice",
     "offer_terms",

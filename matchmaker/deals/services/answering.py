@@ -55,7 +55,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
         row.revision, row.title = public_revision(row.achievement), row.achievement.title
     rules.validate(terms, queries.context(deal, terms))
     side = side_of(actor, deal)
-    body = _document(deal, terms)
+    body = document(deal, terms)
     version = TermsVersion(
         deal_id=deal.id,
         number=deal.number + 1,
@@ -65,6 +65,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
         created_at=clock.now(),
     )
     deal.versions.append(version)
+    db.session.flush()  # the acceptance below refers to it, by a key that the session knows no relationship for
     deal.number, deal.offered_by = version.number, side
     if side != PartyRole.BROKER:
         deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
@@ -72,7 +73,7 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
     return version
 
 
-def _document(deal: Deal, terms: Terms) -> dict[str, Any]:
+def document(deal: Deal, terms: Terms) -> dict[str, Any]:
     """What the parties put their names to: who, over which revisions, on what terms, in which wording of the contract.
 
     Names stand beside the ids: the contract has to read the same when an organisation is called otherwise.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -25,13 +25,22 @@ from matchmaker.ledger import queries as journal
 from matchmaker.ledger import services as ledger
 from matchmaker.ledger.models import JournalEntry
 
+_HELD = "held_deals"
+
+
+def hold(deals: Iterable[Deal]) -> None:
+    """These rows were read and locked in this transaction: until it ends `lock` need not read them again."""
+    db.session.info[_HELD] = (db.session().get_transaction(), frozenset(deal.id for deal in deals))
+
 
 def lock(deal: Deal, action: DealAction | None = None, seen_version: int | None = None) -> None:
     """Let commands on one deal follow each other: the later one sees what the earlier did and is told so.
 
     Raises WrongState where the action is not open now, Conflict where `seen_version` is given and has passed.
     """
-    db.session.refresh(deal, with_for_update={"of": Deal})
+    transaction, held = db.session.info.get(_HELD, (None, frozenset()))
+    if deal.id not in held or transaction is not db.session().get_transaction():
+        db.session.refresh(deal, with_for_update={"of": Deal})
     if action is not None:
         DEAL.step(deal.state, action)
     if seen_version is not None and seen_version != deal.version:

@@ -36,6 +36,8 @@ USUAL: Mapping[str, str] = {
     "investment": "600000",
     "handover": "50000",
     "rate": "8",
+    "vat": "0",
+    "commission": "0",
     "parts": "3",
     "every": "12",
     "defer": "24",
@@ -53,7 +55,7 @@ USUAL: Mapping[str, str] = {
 GROUPS = (
     ("technology", ("start", "years", "begin", "low", "expected", "high", "growth", "margin", "investment")),
     ("prices", ("price", "parts", "every", "defer", "entry", "royalty", "period", "minimum", "cap")),
-    ("later", ("trial", "later", "later_royalty", "rate", "handover")),
+    ("later", ("trial", "later", "later_royalty", "rate", "handover", "vat", "commission")),
 )
 
 
@@ -100,6 +102,14 @@ class SimulatorForm(Form):
         _l("Discount rate a year, in percent"), _l("What money earns elsewhere: later money is worth less.")
     )
     handover = _money(_l("What handing over costs the licensor, in yuan"))
+    vat = _percent(
+        _l("Value-added tax on top of the fees, in percent"),
+        _l("0 if the contract is exempt or the licensee can deduct it."),
+    )
+    commission = _percent(
+        _l("Commission of the intermediary, in percent of the fees"),
+        _l("0 for none. Each side bears half, as the law has it where nothing clear was agreed."),
+    )
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         super().validate(*args, **kwargs)
@@ -139,6 +149,8 @@ class SimulatorForm(Form):
             rate=entered["rate"],
             investment_fen=entered["investment"],
             handover_fen=entered["handover"],
+            vat=entered["vat"],
+            commission=entered["commission"],
             workdays=practice().workdays,
         )
 
@@ -176,6 +188,8 @@ def from_price(price_fen: int) -> dict[str, str]:
 def from_terms(terms: Terms) -> dict[str, str]:
     """Terms on the table as the entries they settle, where the form has room for them; all of it within bounds."""
     found: dict[str, str] = {"start": terms.effective_on.isoformat()}
+    if terms.tax is not None and not terms.tax.included:
+        found["vat"] = percent_text(terms.tax.vat_rate)
     if terms.ends_on is not None and terms.ends_on > terms.effective_on:
         found["years"] = str(math.ceil((terms.ends_on - terms.effective_on).days / 366))
     if terms.trial_months:

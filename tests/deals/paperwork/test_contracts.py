@@ -216,3 +216,48 @@ def test_nothing_is_kept_of_what_was_never_signed(app: Flask, tmp_path: Path) ->
     play = make_deal(DealState.OFFERED)
     with unit_of_work():
         assert services.keep_contract(access.system_actor("test"), play.deal, root=tmp_path) == []
+
+
+# --- before an offer ------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_seen_as_a_contract_before_it_is_offered_and_is_marked_as_a_draft(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_papers = []
+    monkeypatch.setattr(typeset, "pdf", lambda name, data, at: set_papers.append(data) or pdf(name, data, at=at))
+    play = make_deal(terms=make_terms())
+    as_(client, play.actors[LICENSOR])
+    form = client.get(f"/deals/{play.deal.id}/terms", headers=EN).get_data(as_text=True)
+    for language, mark in (
+        ("zh", ["草案，尚未发出，不具约束力"]),
+        ("zh-en", ["草案，尚未发出，不具约束力", "Draft, not offered, not binding"]),
+    ):
+        address = f"/deals/{play.deal.id}/contract-draft.pdf?language={language}"
+        assert address in form
+        answer = client.get(address, headers=EN)
+        assert (answer.status_code, answer.mimetype, answer.data[:5]) == (200, "application/pdf", b"%PDF-")
+        assert (set_papers[-1]["mark"], set_papers[-1]["fingerprint"], set_papers[-1]["keyword"]) == (mark, "", "")
+    assert services.carried_fingerprint(io.BytesIO(answer.data)) is None
+    db.session.expire_all()
+    assert (play.deal.state, play.deal.number, play.deal.versions) == (DealState.DRAFT, 0, [])
+    play.offer()
+    client.get(f"/deals/{play.deal.id}/contract.pdf", headers=EN)
+    assert (set_papers[-1]["mark"], len(set_papers[-1]["fingerprint"])) == ([], 64)
+
+
+pdf = typeset.pdf
+
+
+def test_a_draft_with_faults_is_not_previewed_and_others_do_not_know_of_it(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(terms=make_terms(ends_on=None))
+    address = f"/deals/{play.deal.id}/contract-draft.pdf"
+    as_(client, play.actors[LICENSOR])
+    answer = client.get(address, headers=EN)
+    assert (answer.status_code, answer.location) == (302, f"/deals/{play.deal.id}/terms")
+    assert client.get(f"{address}?language=fr", headers=EN).status_code == 404
+    as_(client, make_actor(OrganisationKind.ENTERPRISE))
+    assert client.get(address, headers=EN).status_code == 404
+    offered = make_deal(DealState.OFFERED)
+    as_(client, offered.actors[LICENSOR])
+    assert client.get(f"/deals/{offered.deal.id}/contract-draft.pdf", headers=EN).status_code in (403, 409)
