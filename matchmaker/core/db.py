@@ -27,7 +27,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, mapped_column, registry, scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -201,6 +202,25 @@ def with_retries(work: Callable[[], Any], *, tries: int = 3) -> Any:
             if getattr(error.orig, "sqlstate", None) not in _RETRIED:
                 raise
     raise Conflict()
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether a transaction waited in vain for a connection, or for another one's lock."""
+    if isinstance(error, PoolTimeout):
+        return True
+    locked = getattr(error.orig, "sqlite_errorcode", None) if isinstance(error, OperationalError) else None
+    return locked is not None and locked & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def give_up_writing() -> None:
+    """Undo what this unit of work did and let others write: what is left of it only reads.
+
+    For a form that was refused, whose page is drawn anew: drawing takes many times as long as the writing, and on
+    SQLite everybody else would wait for it.
+    """
+    db.session.rollback()
+    db.session.info.pop("events", 0)
+    _writing.set(False)
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

@@ -105,3 +105,13 @@ class TooMany(DomainError):
     code = "too_many"
     status = 429
     phrase = N_("Too many tries. Please wait %(seconds)s seconds and try again.")
+
+
+class Busy(DomainError):
+    """A lock or a connection was waited for in vain. Facts: seconds until the next try."""
+
+    code = "busy"
+    status = 503
+    phrase = N_(
+        "Too much is being written at this moment. Nothing was changed. Please try again in %(seconds)s seconds."
+    )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import yaml
+from flask import current_app
 
 from matchmaker.accounts.models import Membership
 from matchmaker.accounts.roles import MANAGING_ROLE, Role
 from matchmaker.config import SEED_DATA
-from matchmaker.core import clock
+from matchmaker.core import clock, typeset
 from matchmaker.core.access import Actor
 from matchmaker.deals import queries as deals
 from matchmaker.deals import services as deal_services
@@ -22,6 +24,7 @@ from matchmaker.subsidies import (
     notice_queries,
     notice_services,
     payout_services,
+    queries,
     review_queries,
     review_services,
     services,
@@ -103,6 +106,7 @@ class _Claim:
         with self.world.days_ago(row["days_ago"]):
             self.draft()
             if self.until != "draft":
+                self.attach()
                 services.submit_claim(self.claimant, self.claim)
         side_steps: dict[str, Callable[[], object]] = {
             "withdrawn": lambda: services.withdraw_claim(self.claimant, self.claim),
@@ -136,6 +140,27 @@ class _Claim:
             kind, number = PaperKind(paper["kind"]), paper["number"]
             services.add_paper(self.claimant, self.claim, kind=kind, number=number, fen=sum_fen, dated_on=dated_on)
 
+    def attach(self) -> None:
+        """A page for each document that is missing, marked as a sample."""
+        settings, claim = current_app.extensions["matchmaker.settings"], self.claim
+        for document in queries.list_missing_evidence(claim):
+            data = {
+                "title": document.label.zh,
+                "claimant": claim.claimant.name,
+                "made_on": clock.today().isoformat(),
+                "lines": [f"申报编号：{claim.number}", f"申报条款：{claim.clause_id}", f"申报事项：{claim.subject}"],
+            }
+            content = typeset.pdf("claim_evidence_sample.typ", data, at=clock.now())
+            services.add_evidence(
+                self.claimant,
+                claim,
+                kind=document.id,
+                stream=io.BytesIO(content),
+                name=f"{document.label.zh}.pdf",
+                root=settings.files_dir,
+                limit_bytes=settings.upload_limit_bytes,
+            )
+
     def in_review(self) -> None:
         review_services.accept_claim(self.officer, self.claim)
         if self.until == "in_review":
@@ -156,6 +181,10 @@ class _Claim:
         for flag in review_queries.list_flags(self.claim):
             review_services.answer_flag(
                 self.officer, self.claim, flag=flag, upheld=False, answer="已核实，不影响（示例）。"
+            )
+        for condition in queries.list_answerable(self.claim):
+            review_services.answer_condition(
+                self.officer, self.claim, code=condition.code, met=True, note="已查阅材料，符合（示例）。"
             )
         fen = self.row["proposed"] * 100
         review_services.propose_sum(self.officer, self.claim, fen=fen, reason=self.row["reason"])

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from matchmaker.accounts.roles import Role
 from matchmaker.core import access, clock, workflow
 from matchmaker.core.access import Actor, needs
+from matchmaker.core.db import give_up_writing
 from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
-from matchmaker.deals import queries as deals
+from matchmaker.deals.models import Deal
 from matchmaker.subsidies import forms, notice_queries, policies, queries, review_queries, rules, services
 from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.catalogue import Clause
@@ -33,6 +34,7 @@ from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.permissions import CLAIMING_ROLES, Can
 from matchmaker.subsidies.review_models import ClaimReview
+from matchmaker.subsidies.rules import Verdict
 from matchmaker.subsidies.states import CLAIM, ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
@@ -95,7 +97,7 @@ def new_claim() -> Answer:
     for_deal = clause.id in rules.CLAIMANT_PART
     choice = queries.list_claimable_deals(g.actor, clause) if for_deal else []
     form = stating(NewClaimForm, clause)(choice) if for_deal else stating(NewSubjectForm, clause)()
-    claim = form.run(lambda: _draft(form, clause)) if form.is_submitted() else None
+    claim = form.run(lambda: _draft(form, clause, choice)) if form.is_submitted() else None
     if claim is None:
         facts = {"form": form, "clause": clause, "choice": choice, "for_deal": for_deal, "possible": possible}
         return render_template("subsidies/new_claim.html", **facts), 422 if form.has_errors else 200
@@ -103,13 +105,12 @@ def new_claim() -> Answer:
     return redirect(url_for("subsidies.claim", id=claim.id))
 
 
-def _draft(form: NewClaimForm | NewSubjectForm, clause: Clause) -> Claim:
+def _draft(form: NewClaimForm | NewSubjectForm, clause: Clause, choice: list[Deal]) -> Claim:
     if isinstance(form, NewSubjectForm):
         facts = {**form.entries(), "subject": form.subject.data}
         return services.draft_claim(g.actor, None, clause_id=clause.id, **facts)
-    deal = deals.find_deal(uuid.UUID(form.deal.data))
-    assert deal is not None  # it is one of the choices
-    return services.draft_claim(g.actor, deal, clause_id=clause.id, **form.entries())
+    deal, *further = [deal for deal in choice if str(deal.id) in (form.deal.data or ())]
+    return services.draft_claim(g.actor, deal, clause_id=clause.id, further=further, **form.entries())
 
 
 # --- one claim ------------------------------------------------------------------------------------------------------
@@ -124,15 +125,17 @@ def claim(claim: Claim) -> Answer:
 def claim_page(claim: Claim, **refused: Form) -> str:
     """The page of a claim; a form that was refused stands in its place with what was typed."""
     actions = workflow.open_actions(g.actor, claim, CLAIM)
+    verdict = queries.verdict_on(claim)
     examines = access.may(g.actor, Can.CLAIM_EXAMINE, claim)
     barred = claim.state == ClaimState.SUBMITTED and g.actor.holds(Role.REVIEWER) and "accept" not in actions
     return render_template(
         "subsidies/claim.html",
         claim=claim,
         clause=claim.clause,
-        verdict=queries.verdict_on(claim),
+        verdict=verdict,
         period_note=rules.period_note(claim.clause),
         missing=queries.list_missing_evidence(claim),
+        held=queries.list_held_evidence(claim),
         actions=actions,
         barred=barred,
         today=clock.today(),
@@ -140,16 +143,17 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         notice=notice_queries.find_notice_of(claim) if claim.proposed_fen is not None else None,
         recovery=review_queries.find_recovery(claim) if claim.paid_on is not None else None,
         forms=_forms(claim, refused),
-        **(_examined(claim, actions) if examines else {}),
+        **(_examined(claim, verdict, actions) if examines else {}),
     )
 
 
-def _examined(claim: Claim, actions: list[str]) -> dict[str, Any]:
+def _examined(claim: Claim, verdict: Verdict | None, actions: list[str]) -> dict[str, Any]:
     """What the bureau alone sees: flags, opinions, the budget."""
     reviews = review_queries.list_reviews(claim)
     return {
         "flags": review_queries.list_flags(claim),
         "flag_facts": review_queries.flag_facts,
+        "answerable": rules.answerable(verdict) if verdict is not None and "answer_condition" in actions else [],
         "reviews": review_queries.shown_reviews(g.actor, reviews),
         "drawn": sum(row.seat is not None for row in reviews),
         "awaited": _awaited(reviews),
@@ -175,6 +179,7 @@ def _forms(claim: Claim, refused: dict[str, Form]) -> dict[str, Form]:
         "opinion": forms.OpinionForm(formdata=None, data={"fen": claim.requested_fen}),
         "stand_down": forms.StandDownForm(formdata=None),
         "flag": forms.FlagForm(formdata=None),
+        "condition": forms.ConditionForm(formdata=None),
         "proposal": forms.ProposalForm(formdata=None, data={"fen": claim.recommended_fen}),
         "objection": forms.ObjectionDecisionForm(formdata=None),
         "payment": forms.PaymentForm(formdata=None),
@@ -187,6 +192,7 @@ def _forms(claim: Claim, refused: dict[str, Form]) -> dict[str, Form]:
 def answer(claim: Claim, form: Form, sentence: str, **refused: Form) -> Answer:
     """Back to the page: with the refused form in its place, or anew."""
     if form.has_errors:
+        give_up_writing()
         return claim_page(claim, **refused), 422
     done(sentence)
     return redirect(url_for("subsidies.claim", id=claim.id))

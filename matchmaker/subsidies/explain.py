@@ -14,7 +14,7 @@ from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
 from matchmaker.core.types import canonical_json
 from matchmaker.core.web import filters
-from matchmaker.subsidies import facts, policies, queries, words
+from matchmaker.subsidies import facts, policies, queries, snapshots, words
 from matchmaker.subsidies.catalogue import Clause
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.rules import Condition, Situation, Verdict, judge
@@ -54,6 +54,26 @@ def lines(claim: Claim) -> Iterator[str]:
         yield f"  {row.name}{_(': ')}sha256 {row.file.sha256}"
     yield ""
     yield from _verdict_lines(verdict)
+    yield from _snapshot_lines(claim)
+
+
+def _snapshot_lines(claim: Claim) -> Iterator[str]:
+    """What was frozen at each moment, and whether it gives the same verdict now, bit for bit."""
+    moments = {
+        "submitted": _("submission"),
+        "proposed": _("proposed sum"),
+        "approved": _("approval"),
+        "rejected": _("rejection"),
+    }
+    for number, row in enumerate(snapshots.list_snapshots(claim)):
+        if number == 0:
+            yield ""
+            yield _("Frozen at each step, and judged again from that alone")
+        outcome = _("the same, bit for bit") if snapshots.recompute(row).same else _("NOT the same")
+        yield f"  {row.number} {moments[row.moment]}{_(', ')}{filters.moment(row.created_at)}{_(': ')}{outcome}"
+        yield f"    sha256 {row.sha256}{_('; ')}{_('Policy')} sha256 {row.body['policy_sha256']}"
+        for kind, sha256 in row.body["documents"]:
+            yield f"    {kind}{_(': ')}sha256 {sha256}"
 
 
 def _clause_lines(claim: Claim, clause: Clause) -> Iterator[str]:

@@ -28,9 +28,9 @@ from matchmaker.deals.terms import fixed_fen
 from matchmaker.listings.models import Achievement
 from matchmaker.subsidies import flags, policies, queries
 from matchmaker.subsidies.flag_words import empty_words
-from matchmaker.subsidies.flags import Context, Flag, Inventor, Paper, Party, Record
+from matchmaker.subsidies.flags import Context, Flag, FlagCode, Inventor, Paper, Party, Record
 from matchmaker.subsidies.folding import fold
-from matchmaker.subsidies.models import Claim, ClaimPaper
+from matchmaker.subsidies.models import Claim, ClaimDeal, ClaimPaper
 from matchmaker.subsidies.review_models import ClaimFlag, FlagState, Particulars
 
 MOST = 400
@@ -38,18 +38,33 @@ COMMON = 3
 """A name that so many people bear says nothing about who is related to whom."""
 
 
+_OF_THE_DEAL = frozenset({FlagCode.LATE_BROKER, FlagCode.UNCONFIRMED_BROKER, FlagCode.INVENTOR_INSIDE})
+"""Findings whose key says nothing of the deal: of every deal after the first it is added."""
+
+
 def raise_flags(claim: Claim) -> list[ClaimFlag]:
-    """Look at a claim and keep what is found and was not found before. Part of submission and formal check."""
+    """Look at a claim, deal by deal, and keep what is found and was not found before. Part of submission and formal
+    check.
+    """
     db.session.flush()
-    claims = [claim, *beside(claim)]
-    gathered = records(claims)
-    record = replace(gathered[claim.id], **_broker(claim.deal))
-    found = flags.detect(record, gathered.values(), context(gathered.values()))
+    gathered = records([claim, *beside(claim)])
+    mine = gathered.pop(claim.id)
+    others = [record for rows in gathered.values() for record in rows]
     known_of = select(ClaimFlag.code, ClaimFlag.key).where(ClaimFlag.claim_id == claim.id)
     known = {(code, key) for code, key in db.session.execute(known_of)}
-    rows = [_row(claim, flag) for flag in found if (flag.code, flag.key) not in known]
+    surroundings, rows = context([*mine, *others]), []
+    for number, (deal, record) in enumerate(zip(_deals_of(claim), mine, strict=True)):
+        for flag in flags.detect(replace(record, **_broker(deal)), others, surroundings):
+            key = f"{flag.key}:{record.deal_id}" if number and flag.code in _OF_THE_DEAL else flag.key
+            if (flag.code, key) not in known:
+                known.add((flag.code, key))
+                rows.append(_row(claim, replace(flag, key=key)))
     db.session.add_all(rows)
     return rows
+
+
+def _deals_of(claim: Claim) -> Sequence[Deal | None]:
+    return claim.deals or (None,)
 
 
 def _row(claim: Claim, flag: Flag) -> ClaimFlag:
@@ -67,26 +82,28 @@ def _row(claim: Claim, flag: Flag) -> ClaimFlag:
 
 def beside(claim: Claim) -> list[Claim]:
     """Other claims, handed in once or more, that share something with this one; the latest first."""
-    deal, papers = claim.deal, [paper.folded for paper in claim.papers]
+    papers = [paper.folded for paper in claim.papers]
     sums = [paper.fen for paper in claim.papers if paper.fen]
     reasons = [Claim.claimant_organisation_id == claim.claimant_organisation_id]
     if papers:
         shared = ClaimPaper.folded.in_(papers) | ClaimPaper.fen.in_(sums)
         reasons.append(Claim.id.in_(select(ClaimPaper.claim_id).where(shared)))
-    if deal is not None:
-        reasons.append(Claim.deal_id.in_(_deals_beside(deal)))
+    if claim.deals:
+        near = select(ClaimDeal.claim_id).where(ClaimDeal.deal_id.in_(_deals_beside(claim.deals)))
+        reasons.append(Claim.id.in_(near))
     query = select(Claim).where(Claim.id != claim.id, Claim.submitted_at.is_not(None), sa.or_(*reasons))
-    parts = (joinedload(Claim.deal), joinedload(Claim.claimant), selectinload(Claim.papers))
+    parts = (selectinload(Claim.deal_rows), joinedload(Claim.claimant), selectinload(Claim.papers))
     return list(db.session.scalars(query.options(*parts).order_by(Claim.submitted_at.desc(), Claim.id).limit(MOST)))
 
 
-def _deals_beside(deal: Deal) -> sa.Select[uuid.UUID]:
-    """The deal itself, those of the same achievements, and those that its two sides have with anyone."""
-    sides = (deal.licensor_id, deal.licensee_id)
-    achievements = [row.achievement_id for row in deal.achievements]
+def _deals_beside(of_claim: Sequence[Deal]) -> sa.Select[uuid.UUID]:
+    """The deals themselves, those of the same achievements, and those that their two sides have with anyone."""
+    ids = [deal.id for deal in of_claim]
+    sides = sorted({side for deal in of_claim for side in (deal.licensor_id, deal.licensee_id)})
+    achievements = [row.achievement_id for deal in of_claim for row in deal.achievements]
     same = select(DealAchievement.deal_id).where(DealAchievement.achievement_id.in_(achievements))
     of_sides = select(Deal.id).where(Deal.licensor_id.in_(sides) | Deal.licensee_id.in_(sides))
-    return select(Deal.id).where((Deal.id == deal.id) | Deal.id.in_(same) | Deal.id.in_(of_sides))
+    return select(Deal.id).where(Deal.id.in_(ids) | Deal.id.in_(same) | Deal.id.in_(of_sides))
 
 
 def context(gathered: Iterable[Record]) -> Context:
@@ -108,17 +125,23 @@ def _common(names: Collection[str]) -> frozenset[str]:
     return frozenset(name for name, count in counted.items() if count >= COMMON)
 
 
-def records(claims: Sequence[Claim]) -> dict[uuid.UUID, Record]:
-    """What the detectors look at, for several claims in a bounded number of reads."""
+def records(claims: Sequence[Claim]) -> dict[uuid.UUID, list[Record]]:
+    """What the detectors look at, for several claims in a bounded number of reads: a record for each deal of a claim,
+    one where it has none.
+    """
     wanted = {claim.claimant_organisation_id for claim in claims}
-    wanted |= {party for claim in claims if claim.deal is not None for party in claim.deal.parties.values()}
+    wanted |= {party for claim in claims for deal in claim.deals for party in deal.parties.values()}
     parties = _parties(wanted)
-    inventors = _inventors([claim.deal_id for claim in claims if claim.deal_id is not None])
-    return {claim.id: _record(claim, parties, inventors) for claim in claims}
+    inventors = _inventors([deal.id for claim in claims for deal in claim.deals])
+    return {claim.id: [_record(claim, deal, parties, inventors) for deal in _deals_of(claim)] for claim in claims}
 
 
-def _record(claim: Claim, parties: dict[uuid.UUID, Party], made: dict[uuid.UUID, list[tuple[str, Inventor]]]) -> Record:
-    deal = claim.deal
+def _record(
+    claim: Claim,
+    deal: Deal | None,
+    parties: dict[uuid.UUID, Party],
+    made: dict[uuid.UUID, list[tuple[str, Inventor]]],
+) -> Record:
     found = made.get(deal.id, []) if deal is not None else []
     return Record(
         id=str(claim.id),
@@ -127,7 +150,7 @@ def _record(claim: Claim, parties: dict[uuid.UUID, Party], made: dict[uuid.UUID,
         claimant=parties[claim.claimant_organisation_id],
         parties={role: parties[party] for role, party in deal.parties.items()} if deal is not None else {},
         deal_id=str(deal.id) if deal is not None else None,
-        title=claim.subject,
+        title=deal.title if deal is not None else claim.subject,
         achievements=frozenset(achievement for achievement, _ in found),
         inventors=tuple(inventor for _, inventor in found),
         sum_fen=claim.requested_fen,

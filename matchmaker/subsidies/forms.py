@@ -10,14 +10,14 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DecimalField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired
 
-from matchmaker.core import clock, messages
+from matchmaker.core import clock
 from matchmaker.core.web import filters
-from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
+from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, labelled, line, paragraph
 from matchmaker.deals.models import Deal
+from matchmaker.subsidies import stated_forms
 from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.facts import FACTS, Fact, FactType, thaw
 from matchmaker.subsidies.models import OTHER
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.reviewing import Opinion
@@ -29,10 +29,6 @@ F = TypeVar("F", bound="ClaimForm")
 
 def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value=value, label=label) for value, label in pairs]
-
-
-def _stated(value: Any) -> Any:
-    return {"yes": True, "no": False, "": None}.get(value, value) if isinstance(value, str) else value
 
 
 class ClaimForm(Form):
@@ -47,55 +43,37 @@ class ClaimForm(Form):
     )
 
     def entries(self) -> dict[str, Any]:
-        stated = {name.removeprefix("fact_"): _stated(f.data) for name, f in self._fields.items() if name in self.facts}
+        stated = stated_forms.entered(self)
         return {"requested_fen": self.requested_fen.data, "statement": self.statement.data, "stated": stated}
 
     @property
     def facts(self) -> list[str]:
         """Names of the fields that state facts."""
-        return [name for name in self._fields if name.startswith("fact_")]
+        return [field.name for field in stated_forms.asked_fields(self)]
 
     def show_stated(self, stated: Mapping[str, Any]) -> None:
         """Fill the fields with what was stated before."""
-        for name, value in thaw(stated).items():
-            if (field := self._fields.get(f"fact_{name}")) is not None:
-                field.data = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+        for name, value in stated_forms.prefilled(stated).items():
+            if (field := self._fields.get(name)) is not None:
+                field.data = value
 
 
 def stating(form: type[F], clause: Clause) -> type[F]:
     """The form with a field for each fact that the claimant states under this clause; all may stay open."""
-    asked = [name for name in clause.asks if name not in NAMED_BY_SUBJECT]
-    return type(form.__name__, (form,), {f"fact_{name}": _fact_field(FACTS[name]) for name in asked})
-
-
-def _fact_field(fact: Fact) -> Any:
-    label = _l(fact.label)
-    match fact.type:
-        case FactType.FLAG:
-            choices = _choices([("", _l("not stated")), ("yes", _l("yes")), ("no", _l("no"))])
-            return SelectField(label, [Optional()], choices=choices)
-        case FactType.CHOICE:
-            assert fact.options is not None
-            names = [("", _l("not stated")), *((str(m), messages.label(m)) for m in fact.options)]
-            return SelectField(label, [Optional()], choices=_choices(names))
-        case FactType.DAY:
-            return DayField(label, required=False)
-        case FactType.FEN:
-            return MoneyField(label, required=False)
-        case FactType.COUNT:
-            return IntegerField(label, [Optional()])
-    return line(label, required=False)
+    return stated_forms.asking(form, clause, but=NAMED_BY_SUBJECT)
 
 
 class NewClaimForm(ClaimForm):
-    deal = SelectField(
-        _l("Deal"), [InputRequired(_FILL)], description=_l("Signed deals for which no claim under this clause stands.")
+    deal = ChecksField(
+        _l("Deals"),
+        [InputRequired(_l("Choose at least one deal."))],
+        description=_l("Signed deals for which no claim under this clause stands. What they brought in is added up."),
     )
 
     def __init__(self, deals: Collection[Deal], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         signed = [(str(deal.id), f"{deal.title} · {filters.day(deal.signed_on)}") for deal in deals]
-        self.deal.choices = [("", _l("Choose")), *signed]
+        self.deal.choices = _choices(signed)
 
 
 class NewSubjectForm(ClaimForm):
@@ -184,6 +162,10 @@ class StandDownForm(Form):
 
 class FlagForm(Form):
     answer = paragraph(_l("What you found"), most=1000, rows=2)
+
+
+class ConditionForm(Form):
+    note = paragraph(_l("What you found"), most=1000, rows=2, help=_l("The claimant reads it with the verdict."))
 
 
 class ProposalForm(Form):

@@ -24,7 +24,7 @@ from matchmaker.deals.models import Deal, DealAchievement, Payment
 from matchmaker.introductions.models import Introduction
 from matchmaker.subsidies import rulebook
 from matchmaker.subsidies.facts import FACTS, FactType, Value, value_of
-from matchmaker.subsidies.models import Allowance, Claim
+from matchmaker.subsidies.models import Allowance, Claim, ClaimDeal
 
 ELSEWHERE = frozenset({"jilin_other", "other"})
 """Districts of the taxonomy that do not belong to Changchun."""
@@ -238,8 +238,9 @@ def introduced(deals: Sequence[Deal]) -> dict[uuid.UUID, Facts]:
 def standing_claims(deal_ids: Sequence[uuid.UUID], *, but: uuid.UUID | None = None) -> dict[uuid.UUID, dict[str, str]]:
     """Number of the claim that stands for a deal, by clause; one claim is left out."""
     query = (
-        sa.select(Claim.deal_id, Claim.clause_id, Claim.number, Claim.id)
-        .where(Claim.deal_id.in_(deal_ids), Claim.live_key.is_not(None))
+        sa.select(ClaimDeal.deal_id, Claim.clause_id, Claim.number, Claim.id)
+        .join(Claim, Claim.id == ClaimDeal.claim_id)
+        .where(ClaimDeal.deal_id.in_(deal_ids), ClaimDeal.used_key.is_not(None))
         .order_by(Claim.number)
     )
     found: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)

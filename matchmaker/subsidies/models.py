@@ -13,7 +13,7 @@ from matchmaker.accounts.models import Organisation, User
 from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.files import StoredFile
 from matchmaker.core.messages import register_labels
-from matchmaker.core.types import Choice, Fen, Json
+from matchmaker.core.types import Choice, Fen, Flag, Json
 from matchmaker.core.workflow import Stateful
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import papers, policies
@@ -126,7 +126,11 @@ class Claim(Stateful, db.Model):
     paid_on: Mapped[date | None]
 
     claimant: Mapped[Organisation] = relationship()
-    deal: Mapped[Deal | None] = relationship()
+    deal: Mapped[Deal | None] = relationship()  # the first of `deals`
+    deal_rows: Mapped[list[ClaimDeal]] = relationship(
+        back_populates="claim", order_by="ClaimDeal.position", cascade="all, delete-orphan"
+    )
+    answers: Mapped[list[ClaimAnswer]] = relationship(order_by="ClaimAnswer.code", cascade="all, delete-orphan")
     claimed_by: Mapped[User] = relationship(foreign_keys=[claimed_by_user_id])
     evidence: Mapped[list[ClaimEvidence]] = relationship(
         back_populates="claim", order_by="ClaimEvidence.created_at, ClaimEvidence.id", cascade="all, delete-orphan"
@@ -136,6 +140,11 @@ class Claim(Stateful, db.Model):
     )
 
     @property
+    def deals(self) -> list[Deal]:
+        """The deals that the claim counts together, none for a clause that is not claimed for deals."""
+        return [row.deal for row in self.deal_rows]
+
+    @property
     def clause(self) -> Clause:
         return policies.thaw(self.clause_frozen)
 
@@ -143,6 +152,41 @@ class Claim(Stateful, db.Model):
     def frozen_verdict(self) -> Verdict | None:
         """The verdict as it stood when the claim was decided; None while it is open."""
         return judge(self.clause, Situation.thaw(self.situation)) if self.situation is not None else None
+
+
+class ClaimDeal(db.Model):
+    """A deal that a claim counts. `used_key` names clause and deal while the claim stands: a deal counts once for each
+    clause, alone or with others.
+    """
+
+    __tablename__ = "claim_deals"
+    __table_args__ = (
+        UniqueConstraint("used_key"),
+        UniqueConstraint("claim_id", "position"),
+        Index("ix_claim_deals_deal_id", "deal_id", "claim_id"),
+    )
+
+    claim_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("claims.id"), primary_key=True)
+    deal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deals.id"), primary_key=True)
+    position: Mapped[int]
+    used_key: Mapped[str | None]
+
+    claim: Mapped[Claim] = relationship(back_populates="deal_rows")
+    deal: Mapped[Deal] = relationship(lazy="joined")
+
+
+class ClaimAnswer(db.Model):
+    """What a reviewer found on a condition that the facts leave open: met or not, and how that was found out."""
+
+    __tablename__ = "claim_answers"
+    __table_args__ = (CheckConstraint("note <> ''", name="note"),)
+
+    claim_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("claims.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    met: Mapped[bool] = mapped_column(Flag)
+    note: Mapped[str]
+    answered_by_user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    answered_at: Mapped[datetime]
 
 
 OTHER = "other"

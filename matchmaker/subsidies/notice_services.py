@@ -13,6 +13,7 @@ from matchmaker.subsidies.deadlines import NOTICE_WORKDAYS
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimNotice, ClaimObjection, ObjectionState
+from matchmaker.subsidies.rules import judge
 from matchmaker.subsidies.services import step
 from matchmaker.subsidies.states import CLAIM, ClaimAction, ClaimState
 
@@ -138,17 +139,19 @@ def _decide(actor: Actor, objection: ClaimObjection, state: ObjectionState, deci
 def approve_claim(actor: Actor, claim: Claim, *, reason: str = "") -> None:
     """Grant the proposed sum once its notice has run without an open objection; what was reserved is committed.
 
-    Raises NoticeStillRuns, ConditionsNotMet, WrongState.
+    Raises NoticeStillRuns, ConditionsNotMet, ConditionsOpen, WrongState.
     """
     CLAIM.step(claim.state, ClaimAction.APPROVE)
     notice = notice_queries.get_notice_of(claim)
     fen = claim.proposed_fen
     assert fen is not None
     situation = queries.situation_of(claim, fen=fen)
+    verdict = judge(claim.clause, situation)
     facts = {
         "ends_on": notice.ends_on.isoformat(),
         "is_over": clock.today() > notice.ends_on,
-        "unmet": list(queries.current_verdict(claim, fen=fen).unmet),
+        "unmet": list(verdict.unmet),
+        "unanswered": list(verdict.open),
         "approved_fen": fen,
     }
     columns = {

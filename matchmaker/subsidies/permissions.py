@@ -28,7 +28,7 @@ from matchmaker.core.access import (
 )
 from matchmaker.core.db import db
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies.models import Claim
+from matchmaker.subsidies.models import Claim, ClaimDeal
 from matchmaker.subsidies.review_models import ClaimNotice, ClaimReview
 from matchmaker.subsidies.states import EDITABLE_STATES, ClaimState
 
@@ -60,9 +60,8 @@ CLAIMING_ROLES = (Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY, Role.TECHNOLOGY_M
 
 
 def has_interest(actor: Actor, claim: Claim) -> bool:
-    """Whether the person belongs to the claimant or to a party of its deal, whomever they act for now."""
-    deal = claim.deal
-    parties = [claim.claimant_organisation_id, *(deal.parties.values() if deal is not None else ())]
+    """Whether the person belongs to the claimant or to a party of one of its deals, whomever they act for now."""
+    parties = {claim.claimant_organisation_id, *(party for deal in claim.deals for party in deal.parties.values())}
     query = sa.select(Membership.id).where(
         Membership.user_id == actor.user_id, Membership.organisation_id.in_(sorted(parties))
     )
@@ -75,7 +74,8 @@ def _belongs_to_a_party(user_id: Any) -> sa.ColumnElement[bool]:
     of_claimant = sa.exists().where(Membership.user_id == user_id, organisation == Claim.claimant_organisation_id)
     of_party = sa.exists().where(
         Membership.user_id == user_id,
-        Deal.id == Claim.deal_id,
+        ClaimDeal.claim_id == Claim.id,
+        Deal.id == ClaimDeal.deal_id,
         (organisation == Deal.licensor_id) | (organisation == Deal.licensee_id) | (organisation == Deal.broker_id),
     )
     return of_claimant.correlate(Claim) | of_party.correlate(Claim)

@@ -19,6 +19,7 @@ from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
+from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
@@ -26,11 +27,11 @@ from matchmaker.subsidies import gather, policies
 from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
-from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimEvidence, ClaimPaper
+from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
 from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimReview
-from matchmaker.subsidies.rules import RECEIPTS, Situation, Verdict, judge
+from matchmaker.subsidies.rules import RECEIPTS, Condition, Situation, Verdict, answerable, judge
 from matchmaker.subsidies.states import (
     DECIDED_STATES,
     EDITABLE_STATES,
@@ -99,9 +100,9 @@ def list_claimable_clauses(kind: str | None) -> list[Clause]:
 
 
 def find_claim(claim_id: uuid.UUID) -> Claim | None:
-    """With claimant, deal, evidence and papers."""
+    """With claimant, deals, answers, evidence and papers."""
     query = select(Claim).where(Claim.id == claim_id)
-    parts = (selectinload(Claim.evidence), selectinload(Claim.papers))
+    parts = [selectinload(part) for part in (Claim.evidence, Claim.papers, Claim.deal_rows, Claim.answers)]
     return db.session.scalar(query.options(joinedload(Claim.claimant), joinedload(Claim.deal), *parts))
 
 
@@ -114,9 +115,21 @@ def find_paper(claim: Claim, paper_id: uuid.UUID) -> ClaimPaper | None:
 
 
 def list_missing_evidence(claim: Claim) -> list[Document]:
-    """Documents that the clause needs and that are not attached yet."""
-    attached = {row.kind for row in claim.evidence}
-    return [document for document in claim.clause.evidence if document.needed and document.id not in attached]
+    """Documents that the clause needs and that are neither attached nor held by the platform itself."""
+    there = {row.kind for row in claim.evidence} | list_held_evidence(claim)
+    return [document for document in claim.clause.evidence if document.needed and document.id not in there]
+
+
+def list_held_evidence(claim: Claim) -> set[str]:
+    """Kinds of documents that the deals themselves hold, all of them: the contract as it was signed here, and the
+    registration.
+    """
+    found = claim.deals
+    if not found:
+        return set()
+    registered = all(deals.registration(deal) is not None for deal in found)
+    signed = all(deal.signed_on is not None for deal in found)
+    return {kind for kind, held in (("contract", signed), ("registration", registered)) if held}
 
 
 def list_claims(
@@ -160,7 +173,8 @@ def list_claimable_deals(actor: Actor, clause: Clause) -> list[Deal]:
     part = clause.part
     if part is None or actor.organisation_id is None:
         return []
-    claimed = sa.exists().where(Claim.deal_id == Deal.id, Claim.clause_id == clause.id, Claim.live_key.is_not(None))
+    standing = (Claim.clause_id == clause.id, ClaimDeal.used_key.is_not(None))
+    claimed = sa.exists().where(ClaimDeal.deal_id == Deal.id, Claim.id == ClaimDeal.claim_id, *standing)
     query = (
         select(Deal)
         .where(
@@ -187,6 +201,11 @@ def current_verdict(claim: Claim, *, fen: int | None = None) -> Verdict:
     return judge(claim.clause, situation_of(claim, fen=fen))
 
 
+def list_answerable(claim: Claim) -> list[Condition]:
+    """Conditions that the facts leave open, which a reviewer answers (or answered, and can answer anew)."""
+    return answerable(current_verdict(claim))
+
+
 def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
     """What the verdict on a claim rests on: today for a draft, else its day of submission and what is true now."""
     submitted_at = None if claim.state in EDITABLE_STATES else claim.submitted_at
@@ -196,7 +215,7 @@ def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
     facts = gather.facts_of(
         claimant,
         on=on,
-        deals=[claim.deal] if claim.deal is not None else [],
+        deals=claim.deals,
         clause_id=claim.clause_id,
         claim_id=claim.id,
         stated=stated,
@@ -207,6 +226,7 @@ def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
         requested_fen=claim.requested_fen if fen is None else fen,
         granted_fen=granted_fen(claim),
         stated=frozenset(name for name in stated if facts.get(name) == stated[name]),
+        answers={row.code: (row.met, row.note) for row in claim.answers},
     )
 
 
@@ -264,6 +284,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "claim.accepted": N_("The claim passed the formal check; reviewers were drawn."),
         "claim.reviewed": N_("A reviewer gave an opinion."),
         "claim.recused": N_("A reviewer stood down; another was drawn."),
+        "claim.condition_answered": N_("A reviewer answered a condition that was not shown yet."),
         "claim.flag_answered": N_("A reviewer looked into a point of the claim."),
         "claim.proposed": N_("The bureau proposed %(sum_fen)s."),
         "claim.published": N_("The proposed sum was put on public notice."),

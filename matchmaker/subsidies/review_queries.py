@@ -64,7 +64,7 @@ def reviewers_for(claim: Claim) -> tuple[set[uuid.UUID], dict[uuid.UUID, int]]:
     Reviewers of verified authorities who belong neither to the claimant nor to a party of the deal and did not write
     it.
     """
-    parties = {claim.claimant_organisation_id, *(claim.deal.parties.values() if claim.deal is not None else ())}
+    parties = {claim.claimant_organisation_id, *(party for deal in claim.deals for party in deal.parties.values())}
     interested = select(Membership.user_id).where(Membership.organisation_id.in_(sorted(parties)))
     people = (
         select(User.id)

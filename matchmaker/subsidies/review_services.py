@@ -10,10 +10,11 @@ from matchmaker.core.access import Actor
 from matchmaker.core.db import command, db
 from matchmaker.core.errors import N_, Conflict, Invalid
 from matchmaker.subsidies import budget, flagging, queries, review_queries, reviewing, snapshots
-from matchmaker.subsidies.models import Claim
+from matchmaker.subsidies.models import Claim, ClaimAnswer
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimFlag, ClaimReview, FlagState
 from matchmaker.subsidies.reviewing import BEST_SCORE, REVIEWERS, Opinion
+from matchmaker.subsidies.rules import judge
 from matchmaker.subsidies.services import cap_of, free_papers, step
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction, ClaimState
 
@@ -194,6 +195,32 @@ def answer_flag(actor: Actor, claim: Claim, *, flag: ClaimFlag, upheld: bool, an
     flag.answer, flag.answered_by_user_id, flag.answered_at = answer, actor.user_id, clock.now()
 
 
+# --- conditions that the facts leave open ---------------------------------------------------------------------------
+
+
+class NotOpen(Conflict):
+    code = "subsidies.condition_not_open"
+    phrase = N_("This condition is settled by what is recorded, so there is nothing to answer. Reload the page.")
+
+
+@command(Can.CLAIM_CHECK)
+def answer_condition(actor: Actor, claim: Claim, *, code: str, met: bool, note: str) -> None:
+    """Say whether a condition is met that the facts leave open, and how that was found out; a later answer replaces an
+    earlier one. What the facts settle afterwards counts before the answer.
+
+    Raises NotOpen, ReasonMissing, WrongState.
+    """
+    CLAIM.step(claim.state, ClaimAction.ANSWER_CONDITION)
+    if code not in {condition.code for condition in queries.list_answerable(claim)}:
+        raise NotOpen()
+    step(actor, claim, ClaimAction.ANSWER_CONDITION, {}, has_reason=bool(note), code=code, met=met)
+    row = next((row for row in claim.answers if row.code == code), None) or ClaimAnswer(code=code)
+    assert actor.user_id is not None
+    row.met, row.note, row.answered_by_user_id, row.answered_at = met, note, actor.user_id, clock.now()
+    if row not in claim.answers:
+        claim.answers.append(row)
+
+
 # --- the proposed sum -----------------------------------------------------------------------------------------------
 
 
@@ -201,21 +228,22 @@ def answer_flag(actor: Actor, claim: Claim, *, flag: ClaimFlag, upheld: bool, an
 def propose_sum(actor: Actor, claim: Claim, *, fen: int, reason: str) -> None:
     """Propose a sum for the public notice and reserve it in allowance and budget, all in one.
 
-    Raises WrongState, FlagsOpen, FlagUpheld, ReviewNotConcluded, MoreThanRecommended, why the sum cannot be granted
-    (`amounts`, as a condition), ReasonMissing, BudgetExhausted, NoBudget.
+    Raises WrongState, FlagsOpen, FlagUpheld, ReviewNotConcluded, ConditionsOpen, MoreThanRecommended, why the sum
+    cannot be granted (`amounts`, as a condition), ReasonMissing, BudgetExhausted, NoBudget.
     """
     CLAIM.step(claim.state, ClaimAction.PROPOSE)
     supported = bool(review_queries.outcome_of(claim).support)
     if supported and not 0 < fen <= (claim.recommended_fen or 0):
         raise MoreThanRecommended(field="fen", recommended_fen=claim.recommended_fen)
     situation = queries.situation_of(claim, fen=fen)
-    counted = review_queries.count_flags(claim)
+    verdict, counted = judge(claim.clause, situation), review_queries.count_flags(claim)
     facts = {
         "has_reason": bool(reason),
         "supported": supported,
         "open_flags": counted[FlagState.OPEN],
         "upheld_flags": counted[FlagState.UPHELD],
-        "unmet": list(queries.current_verdict(claim, fen=fen).unmet),
+        "unmet": list(verdict.unmet),
+        "unanswered": list(verdict.open),
         "sum_fen": fen,
     }
     columns = {"proposed_fen": fen, "proposed_by_user_id": actor.user_id, "decision_reason": reason}

@@ -75,6 +75,14 @@ def answer_flag(claim: Claim, flag_id: uuid.UUID, action: str) -> Answer:
     return answer(claim, form, _("Your answer was recorded."), flag=form)
 
 
+@blueprint.post("/claims/<uuid:id>/conditions/<code>/<any(met, unmet):finding>")
+@needs(Can.CLAIM_CHECK, load=queries.find_claim)
+def answer_condition(claim: Claim, code: str, finding: str) -> Answer:
+    form, met = forms.ConditionForm(), finding == "met"
+    form.run(lambda: review_services.answer_condition(g.actor, claim, code=code, met=met, note=form.note.data or ""))
+    return answer(claim, form, _("Your answer was recorded."), condition=form)
+
+
 @blueprint.post("/claims/<uuid:id>/propose")
 @needs(Can.CLAIM_CHECK, load=queries.find_claim)
 def propose_sum(claim: Claim) -> Answer:

@@ -8,7 +8,7 @@ no clause stands in the way, its first day, its deadline, and the sum.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -92,7 +92,8 @@ class Verdict:
 class Situation:
     """All that a verdict rests on: the day, the facts, what is asked and what was granted in the cap's period.
 
-    `stated` names the facts that the claimant stated itself, which evidence has to prove.
+    `stated` names the facts that the claimant stated itself, which evidence has to prove. `answers` holds what a
+    reviewer found on conditions that the facts leave open, by code: whether it is met, and how that was found out.
     """
 
     on: date
@@ -100,15 +101,18 @@ class Situation:
     requested_fen: int | None = None
     granted_fen: int = 0
     stated: frozenset[str] = frozenset()
+    answers: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
 
     def freeze(self) -> dict[str, Any]:
         """As plain data, so that the verdict can be given again when the world has moved on."""
+        answers = {code: [met, note] for code, (met, note) in sorted(self.answers.items())}
         return {
             "on": self.on.isoformat(),
             "facts": facts_of.freeze(self.facts),
             "requested_fen": self.requested_fen,
             "granted_fen": self.granted_fen,
             "stated": sorted(self.stated),
+            **({"answers": answers} if answers else {}),  # what was frozen before there were any reads the same
         }
 
     @classmethod
@@ -120,6 +124,7 @@ class Situation:
             requested_fen=plain["requested_fen"],
             granted_fen=plain["granted_fen"],
             stated=frozenset(plain["stated"]),
+            answers={code: (met, note) for code, (met, note) in plain.get("answers", {}).items()},
         )
 
 
@@ -147,10 +152,12 @@ def judge(clause: Clause, situation: Situation) -> Verdict:
     working = work_out(
         rule, facts, on=situation.on, requested_fen=situation.requested_fen, granted_fen=situation.granted_fen
     )
-    conditions = (*_conditions(rule, facts, situation.on), _amount(working))
-    return Verdict(conditions, working if working.steps else None)
+    conditions = [_answered(condition, situation.answers) for condition in _conditions(rule, facts, situation.on)]
+    return Verdict((*conditions, _amount(working)), working if working.steps else None)
 
 
+ANSWERED_MET = N_("A reviewer found that it is met: %(note)s")
+ANSWERED_NOT_MET = N_("A reviewer found that it is not met: %(note)s")
 MET = N_("What is recorded meets this condition.")
 NOT_MET = N_("What is recorded does not meet this condition.")
 NOT_SHOWN = N_("This is not shown yet: some of the facts it needs are not recorded.")
@@ -171,6 +178,24 @@ def _conditions(clause: Clause, facts: Mapping[str, Any], on: date) -> Iterator[
     yield _in_force(clause, on)
     if clause.deadline_on is not None:
         yield _deadline(clause.deadline_on, on)
+
+
+def _answered(condition: Condition, answers: Mapping[str, tuple[bool, str]]) -> Condition:
+    """A condition that the facts leave open is settled by what the reviewer found; what the facts say stands.
+
+    The sum is not settled so: money that is not shown cannot be reckoned with.
+    """
+    if condition.met is not None or condition.code not in answers:
+        return condition
+    met, note = answers[condition.code]
+    reason = ANSWERED_MET if met else ANSWERED_NOT_MET
+    return replace(condition, met=met, reason=reason, facts={"note": note}, change=None)
+
+
+def answerable(verdict: Verdict) -> list[Condition]:
+    """Conditions that the facts leave open, answered or not: all but the sum, which needs the money to be shown."""
+    answered = (ANSWERED_MET, ANSWERED_NOT_MET)
+    return [c for c in verdict.conditions if c.reason in answered or (c.met is None and c.code != "amount")]
 
 
 def _condition(rule: Rule, facts: Mapping[str, Any]) -> Condition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,7 +22,7 @@ from matchmaker.subsidies.amounts import claimable
 from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.facts import freeze as freeze_facts
 from matchmaker.subsidies.folding import fold
-from matchmaker.subsidies.models import OTHER, Claim, ClaimEvidence, ClaimPaper
+from matchmaker.subsidies.models import OTHER, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
 from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, PaperKind
 from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
@@ -32,6 +32,7 @@ from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction
 
 MOST_EVIDENCE = 20
 MOST_PAPERS = 60
+MOST_DEALS = 30
 NAMED_BY_SUBJECT = ("project_title", "park_name")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none is mistaken for another on paper
 
@@ -73,6 +74,13 @@ class TooMuchEvidence(Invalid):
     phrase = N_("A claim carries at most %(most)s files. Join some of them into one.")
 
 
+class TooManyDeals(Invalid):
+    """Facts: most."""
+
+    code = "subsidies.too_many_deals"
+    phrase = N_("A claim counts at most %(most)s deals. Make a second claim for the others.")
+
+
 class PaperUsed(Invalid):
     code = "subsidies.paper_used"
     phrase = N_(
@@ -96,6 +104,7 @@ class TooManyPapers(Invalid):
 
 
 constraint_means("uq_claims_live_key", AlreadyClaimed)
+constraint_means("uq_claim_deals_used_key", AlreadyClaimed)
 constraint_means("uq_claim_evidence_claim_id_file_id", lambda: EvidenceTwice(field="file"))
 constraint_means("uq_claim_papers_used_key", lambda: PaperUsed(field="number"))
 constraint_means("uq_claim_papers_claim_id_kind_folded", lambda: PaperUsed(field="number"))
@@ -107,20 +116,25 @@ def draft_claim(
     deal: Deal | None,
     *,
     clause_id: str,
+    further: Sequence[Deal] = (),
     requested_fen: int,
     statement: str,
     subject: str = "",
     stated: Mapping[str, Any] | None = None,
 ) -> Claim:
-    """Begin a claim for a deal, or without one for what `subject` names.
+    """Begin a claim for a deal and `further` ones that count together with it, or without any for what `subject` names.
 
-    Raises NotYourPart, SubjectMissing, Barred, AlreadyClaimed, or why the sum cannot be claimed (`amounts`).
+    Raises NotYourPart, TooManyDeals, SubjectMissing, Barred, AlreadyClaimed, or why the sum cannot be claimed
+    (`amounts`).
     """
     _check_bar(actor)
     part = CLAIMANT_PART.get(clause_id)
-    if (deal is None) != (part is None) or (deal is not None and deal.side_of(actor.organisation_id) != part):
+    together = [] if deal is None else list(dict.fromkeys((deal, *further)))
+    if bool(together) != (part is not None) or any(one.side_of(actor.organisation_id) != part for one in together):
         raise NotYourPart()
-    subject = subject if deal is None else deal.title
+    if len(together) > MOST_DEALS:
+        raise TooManyDeals(field="deal", most=MOST_DEALS)
+    subject = _title(together) if together else subject
     if deal is None and not fold(subject):
         raise SubjectMissing(field="subject")
     columns = _as_it_reads_now(clause_id, subject)
@@ -140,12 +154,16 @@ def draft_claim(
         created_at=clock.now(),
         **columns,
     )
+    claim.deal_rows = [
+        ClaimDeal(deal=one, deal_id=one.id, position=number, used_key=f"{clause_id}:{one.id}")
+        for number, one in enumerate(together)
+    ]
     claim.live_key = _live_key(claim)
     _check_sum(claim, requested_fen, field="requested_fen")
     db.session.add(claim)
     _prefill(claim)
-    subject_id = str(deal.id) if deal is not None else None
-    audit.record(actor, "claim.drafted", claim, clause=clause_id, deal=subject_id, requested_fen=requested_fen)
+    ids = [str(one.id) for one in together]
+    audit.record(actor, "claim.drafted", claim, clause=clause_id, deals=ids, requested_fen=requested_fen)
     return claim
 
 
@@ -229,14 +247,16 @@ def remove_paper(actor: Actor, claim: Claim, *, paper: ClaimPaper) -> None:
 @command(Can.CLAIM_SUBMIT)
 def submit_claim(actor: Actor, claim: Claim) -> None:
     """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, ConditionsNotMet,
-    WrongState.
+    EvidenceMissing, WrongState.
     """
     CLAIM.step(claim.state, ClaimAction.SUBMIT)
     _check_bar(actor)
     set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject))
     situation = queries.situation_of(claim)
     unmet = list(queries.current_verdict(claim).unmet)
-    step(actor, claim, ClaimAction.SUBMIT, {"submitted_at": clock.now(), "decision_reason": None}, unmet=unmet)
+    missing = len(queries.list_missing_evidence(claim))
+    columns = {"submitted_at": clock.now(), "decision_reason": None}
+    step(actor, claim, ClaimAction.SUBMIT, columns, unmet=unmet, missing=missing)
     snapshots.take(claim, "submitted", situation)
     flagging.raise_flags(claim)
 
@@ -286,9 +306,11 @@ def step(actor: Actor, claim: Claim, action: ClaimAction, columns: Mapping[str, 
 
 
 def free_papers(claim: Claim) -> None:
-    """The papers of a claim that no longer stands can be used again."""
+    """Papers and deals of a claim that no longer stands can be used again."""
     for paper in claim.papers:
         paper.used_key = None
+    for row in claim.deal_rows:
+        row.used_key = None
 
 
 def cap_of(claim: Claim) -> int:
@@ -305,25 +327,41 @@ def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> d
 
 
 def _prefill(claim: Claim) -> None:
-    """Enter the registration that the deal records, unless another claim that stands counts it."""
-    row = deals.registration(claim.deal) if claim.deal is not None else None
-    key = None if row is None else _used_key(PaperKind.REGISTRATION, fold(row.number))
-    if row is None or db.session.scalar(select(ClaimPaper.id).where(ClaimPaper.used_key == key).limit(1)) is not None:
-        return
-    paper = ClaimPaper(
-        claim=claim,
-        kind=PaperKind.REGISTRATION,
-        number=row.number,
-        folded=fold(row.number),
-        used_key=key,
-        dated_on=row.registered_on,
-        created_at=clock.now(),
-    )
-    db.session.add(paper)
+    """Enter what the deals record: registrations, and receipts of the money that came in.
+
+    A number that another claim counts is left out, and so is what does not fit any more.
+    """
+    rows = [paper for deal in claim.deals for paper in _recorded_papers(deal)]
+    keys = {_used_key(row.kind, row.folded) for row in rows}
+    used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
+    fresh = [row for row in rows if _used_key(row.kind, row.folded) not in used]
+    for row in fresh[:MOST_PAPERS]:
+        row.used_key, row.created_at = _used_key(row.kind, row.folded), clock.now()
+        claim.papers.append(row)
+
+
+def _recorded_papers(deal: Deal) -> list[ClaimPaper]:
+    """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
+    registered = deals.registration(deal)
+    found = []
+    if registered is not None:
+        number, day = registered.number, registered.registered_on
+        found.append(ClaimPaper(kind=PaperKind.REGISTRATION, number=number, folded=fold(number), dated_on=day))
+    for row in sorted(deal.payments, key=lambda row: (row.paid_on, str(row.id))):
+        if row.reversal_id is None:
+            number, kind = f"P-{row.id.hex[:16].upper()}", PaperKind.RECEIPT
+            found.append(ClaimPaper(kind=kind, number=number, folded=fold(number), fen=row.fen, dated_on=row.paid_on))
+    return found
 
 
 def _used_key(kind: PaperKind, folded: str) -> str | None:
     return f"{kind}:{folded}" if kind in USED_ONCE else None
+
+
+def _title(together: Sequence[Deal]) -> str:
+    """Names the claim after its first deal, and says how many there are."""
+    first = together[0].title
+    return first if len(together) == 1 else f"{first}（{len(together)}）"
 
 
 def _live_key(claim: Claim) -> str:

@@ -33,6 +33,7 @@ def take(claim: Claim, moment: str, situation: Situation) -> Snapshot:
         "policy_id": claim.policy_id,
         "policy_sha256": claim.policy_sha256,
         "situation": situation.freeze(),
+        "deals": sorted(str(deal.id) for deal in claim.deals),
         "papers": sorted([str(row.kind), row.folded, row.fen, _day(row.dated_on)] for row in claim.papers),
         "documents": sorted([str(row.kind), row.file.sha256] for row in claim.evidence),
         "verdict": plain(judge(claim.clause, situation)),

@@ -5,7 +5,7 @@ What is left empty stays unknown, and the verdict says what is not shown yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -23,9 +23,9 @@ F = TypeVar("F", bound=Form)
 _PREFIX = "fact_"
 
 
-def asking(form: type[F], clause: Clause) -> type[F]:
-    """The form, with a field for each fact that the clause asks of the claimant."""
-    fields = {_PREFIX + name: _field(FACTS[name]) for name in clause.asks}
+def asking(form: type[F], clause: Clause, *, but: Collection[str] = ()) -> type[F]:
+    """The form, with a field for each fact that the clause asks of the claimant, but for those named."""
+    fields = {_PREFIX + name: _field(FACTS[name]) for name in clause.asks if name not in but}
     return type(form.__name__, (form,), fields)
 
 
@@ -53,8 +53,12 @@ def asked_fields(form: Form) -> list[Field]:
 
 def stated(form: Form) -> dict[str, Any]:
     """What was entered in them, as plain data to be kept with the claim (`facts.thaw` reads it)."""
-    entered = {field.name.removeprefix(_PREFIX): _value(field) for field in asked_fields(form)}
-    return facts.freeze(entered)
+    return facts.freeze(entered(form))
+
+
+def entered(form: Form) -> dict[str, Any]:
+    """The same as typed values, None for what was left open."""
+    return {field.name.removeprefix(_PREFIX): _value(field) for field in asked_fields(form)}
 
 
 def _value(field: Field) -> Any:

@@ -49,6 +49,7 @@ class ClaimAction(StrEnum):
     REVIEW = "review"
     RECUSE = "recuse"
     ANSWER_FLAG = "answer_flag"
+    ANSWER_CONDITION = "answer_condition"
     PROPOSE = "propose"
     PUBLISH = "publish"
     OBJECT = "object"
@@ -78,6 +79,23 @@ class ConditionsNotMet(Conflict):
 
     code = "subsidies.conditions_not_met"
     phrase = N_("%(unmet)s of the conditions of this clause are not met. The page of the claim says which and why.")
+
+
+class ConditionsOpen(Conflict):
+    """Facts: open, how many conditions are neither shown nor answered."""
+
+    code = "subsidies.conditions_open"
+    phrase = N_(
+        "%(open)s of the conditions are not shown yet. A reviewer answers each of them, met or not met, with what was "
+        "found; or the facts are completed."
+    )
+
+
+class EvidenceMissing(Conflict):
+    """Facts: missing, how many documents are."""
+
+    code = "subsidies.evidence_missing"
+    phrase = N_("%(missing)s documents that this clause asks for are missing. The page of the claim lists them.")
 
 
 class ReasonMissing(Invalid):
@@ -114,14 +132,24 @@ def _conditions_are_met(claim: Any, *, unmet: Collection[str], **_: Any) -> None
         raise ConditionsNotMet(unmet=len(unmet))
 
 
+def _can_be_submitted(claim: Any, *, missing: int, unmet: Collection[str], **_: Any) -> None:
+    _conditions_are_met(claim, unmet=unmet)
+    if missing:
+        raise EvidenceMissing(missing=missing)
+
+
+def _nothing_is_open(claim: Any, *, unmet: Collection[str], unanswered: Collection[str], **_: Any) -> None:
+    _conditions_are_met(claim, unmet=unmet)
+    if unanswered:
+        raise ConditionsOpen(open=len(unanswered))
+
+
 def _has_a_reason(claim: Any, *, has_reason: bool, **_: Any) -> None:
     if not has_reason:
         raise ReasonMissing(field="reason")
 
 
-def _can_be_proposed(
-    claim: Any, *, supported: bool, open_flags: int, upheld_flags: int, unmet: Collection[str], **facts: Any
-) -> None:
+def _can_be_proposed(claim: Any, *, supported: bool, open_flags: int, upheld_flags: int, **facts: Any) -> None:
     _has_a_reason(claim, **facts)
     if open_flags:
         raise FlagsOpen(open=open_flags)
@@ -129,13 +157,13 @@ def _can_be_proposed(
         raise FlagUpheld()
     if not supported:
         raise ReviewNotConcluded()
-    _conditions_are_met(claim, unmet=unmet)
+    _nothing_is_open(claim, **facts)
 
 
-def _notice_is_over(claim: Any, *, ends_on: str, is_over: bool, unmet: Collection[str], **_: Any) -> None:
+def _notice_is_over(claim: Any, *, ends_on: str, is_over: bool, **facts: Any) -> None:
     if not is_over:
         raise NoticeStillRuns(ends_on=date.fromisoformat(ends_on))
-    _conditions_are_met(claim, unmet=unmet)
+    _nothing_is_open(claim, **facts)
 
 
 _S, _A = ClaimState, ClaimAction
@@ -148,14 +176,15 @@ CLAIM = Workflow(
     "claim",
     _S.DRAFT,
     [
-        Transition(_S.DRAFT, _A.SUBMIT, _S.SUBMITTED, "claim.submitted", _EDIT, _conditions_are_met),
-        Transition(_S.RETURNED, _A.SUBMIT, _S.SUBMITTED, "claim.submitted", _EDIT, _conditions_are_met),
+        Transition(_S.DRAFT, _A.SUBMIT, _S.SUBMITTED, "claim.submitted", _EDIT, _can_be_submitted),
+        Transition(_S.RETURNED, _A.SUBMIT, _S.SUBMITTED, "claim.submitted", _EDIT, _can_be_submitted),
         *(Transition(s, _A.WITHDRAW, _S.WITHDRAWN, "claim.withdrawn", "claim:withdraw") for s in _WITHDRAWABLE),
         Transition(_S.SUBMITTED, _A.RETURN, _S.RETURNED, "claim.returned", _CHECK, _has_a_reason),
         Transition(_S.SUBMITTED, _A.ACCEPT, _S.IN_REVIEW, "claim.accepted", _CHECK),
         Transition(_S.IN_REVIEW, _A.REVIEW, _S.IN_REVIEW, "claim.reviewed", "claim:review", _has_a_reason),
         Transition(_S.IN_REVIEW, _A.RECUSE, _S.IN_REVIEW, "claim.recused", "claim:review", _has_a_reason),
         Transition(_S.IN_REVIEW, _A.ANSWER_FLAG, _S.IN_REVIEW, "claim.flag_answered", _CHECK, _has_a_reason),
+        Transition(_S.IN_REVIEW, _A.ANSWER_CONDITION, _S.IN_REVIEW, "claim.condition_answered", _CHECK, _has_a_reason),
         Transition(_S.IN_REVIEW, _A.PROPOSE, _S.PROPOSED, "claim.proposed", _CHECK, _can_be_proposed),
         Transition(_S.PROPOSED, _A.PUBLISH, _S.ON_NOTICE, "claim.published", _CHECK),
         Transition(_S.ON_NOTICE, _A.OBJECT, _S.OBJECTED, "claim.objected", "claim:object"),
@@ -196,6 +225,7 @@ LABELS: Mapping[StrEnum, str] = MappingProxyType(
         _A.REVIEW: N_("Give the opinion"),
         _A.RECUSE: N_("Declare a conflict of interest"),
         _A.ANSWER_FLAG: N_("Answer a flag"),
+        _A.ANSWER_CONDITION: N_("Answer a condition"),
         _A.PROPOSE: N_("Propose the sum"),
         _A.PUBLISH: N_("Publish the notice"),
         _A.OBJECT: N_("Object"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from matchmaker.accounts.models import Membership, Organisation
 from matchmaker.accounts.roles import OrganisationKind, Role
@@ -30,7 +31,7 @@ from matchmaker.subsidies import (
     review_services,
     services,
 )
-from matchmaker.subsidies.models import Budget, Claim
+from matchmaker.subsidies.models import Budget, Claim, ClaimDeal
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.review_models import ClaimObjection, FlagState
 from matchmaker.subsidies.reviewing import Opinion
@@ -89,7 +90,14 @@ class Case:
     claimant: Actor
     bureau: Bureau
 
+    def complete(self) -> None:
+        """Attach a file for each document that is missing."""
+        root = current_app.extensions["matchmaker.settings"].files_dir
+        for document in queries.list_missing_evidence(self.claim):
+            self.attach(root, PDF + document.id.encode(), f"{document.id}.pdf", kind=document.id)
+
     def submit(self) -> None:
+        self.complete()
         with unit():
             services.submit_claim(self.claimant, self.claim)
 
@@ -128,9 +136,17 @@ class Case:
                         self.bureau.reviewer, self.claim, flag=flag, upheld=False, answer="已核实"
                     )
 
+    def answer_conditions(self, *, met: bool = True, note: str = "已查阅对接记录") -> None:
+        with unit():
+            for condition in queries.list_answerable(self.claim):
+                review_services.answer_condition(
+                    self.bureau.reviewer, self.claim, code=condition.code, met=met, note=note
+                )
+
     def propose(self, fen: int | None = None, reason: str = "材料齐全，同意") -> None:
         with unit():
             fen = self.claim.requested_fen if fen is None else fen
+            self.answer_conditions()
             review_services.propose_sum(self.bureau.reviewer, self.claim, fen=fen, reason=reason)
 
     def publish(self) -> None:
@@ -278,6 +294,7 @@ def make_many_claims(
     case = make_claim(ClaimState.IN_REVIEW, play=Play(first, play.actors), requested_fen=requested_fen)
     case.review()
     case.clear_flags()
+    case.answer_conditions()
     registration, confirmed = deals.registration(first), list(first.records)
     with unit():
         claims = []
@@ -294,6 +311,8 @@ def make_many_claims(
             claim.subject = deal.title
             db.session.add(claim)
             db.session.flush()
+            db.session.add(ClaimDeal(claim_id=claim.id, deal_id=deal.id, position=0, used_key=claim.live_key))
+            db.session.add_all([_copy(row, claim_id=claim.id) for row in case.claim.answers])
             if state == ClaimState.IN_REVIEW:
                 rows = review_queries.list_reviews(case.claim)
                 db.session.add_all([_copy(row, claim_id=claim.id) for row in rows])

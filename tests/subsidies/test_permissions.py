@@ -40,12 +40,12 @@ from tests.factories.deals import BROKER, LICENSEE, LICENSOR, organisation_of
 from tests.factories.subsidies import Case, actor_of, make_budget, make_bureau, make_claim
 
 ACTIONS = (
-    "edit", "submit", "withdraw", "return", "accept", "review", "recuse", "answer_flag", "propose", "publish",
-    "dismiss", "approve", "reject", "pay", "claw_back", "record_return",
+    "edit", "submit", "withdraw", "return", "accept", "review", "recuse", "answer_flag",
+    "answer_condition", "propose", "publish", "dismiss", "approve", "reject", "pay", "claw_back", "record_return",
 )  # fmt: skip
 
 OWN = ("edit", "submit", "withdraw")
-CHECK = ("return", "accept", "answer_flag", "propose", "publish", "reject")
+CHECK = ("return", "accept", "answer_flag", "answer_condition", "propose", "publish", "reject")
 DECIDE = ("dismiss", "approve")
 RECOVER = ("claw_back", "record_return")
 
@@ -56,7 +56,7 @@ OPEN = {
     "draft": ("edit", "submit", "withdraw"),
     "submitted": ("withdraw", "return", "accept", "reject"),
     "returned": ("edit", "submit", "withdraw"),
-    "in_review": ("withdraw", "review", "recuse", "answer_flag", "propose", "reject"),
+    "in_review": ("withdraw", "review", "recuse", "answer_flag", "answer_condition", "propose", "reject"),
     "proposed": ("withdraw", "publish", "reject"),
     "on_notice": ("approve", "reject"),
     "objected": ("dismiss", "reject"),
@@ -176,6 +176,9 @@ def take(action: str, who: Actor, claim: Claim) -> None:
         "answer_flag": lambda: review_services.answer_flag(
             who, claim, flag=a_flag(claim), upheld=False, answer="已核实"
         ),
+        "answer_condition": lambda: review_services.answer_condition(
+            who, claim, code="introduction", met=True, note="已核实"
+        ),
         "propose": lambda: review_services.propose_sum(who, claim, fen=fen, reason="同意"),
         "publish": lambda: notice_services.publish_notice(who, claim),
         "dismiss": lambda: notice_services.dismiss_objection(
@@ -218,6 +221,8 @@ def prepared(state: ClaimState) -> Case:
         with clock.at(clock.now() - timedelta(days=40)):
             return make_claim(state)
     case = make_claim(state)
+    if state == ClaimState.DRAFT:
+        case.complete()
     if state == ClaimState.IN_REVIEW:
         for who, opinion in zip(case.seated(), Opinion, strict=True):  # one for, one against: a third is drawn
             case.opine(who, opinion)

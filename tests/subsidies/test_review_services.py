@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from matchmaker.accounts.roles import OrganisationKind, Role
-from matchmaker.core import clock
+from matchmaker.core import audit, clock
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import Conflict
 from matchmaker.deals.states import DealState
@@ -32,12 +32,23 @@ from matchmaker.subsidies.models import Claim, Snapshot
 from matchmaker.subsidies.notice_services import NoticeOver, ObjectionEmpty, OwnObjection
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.review_models import FlagState
-from matchmaker.subsidies.review_services import MoreThanRecommended, TooFewReviewers
+from matchmaker.subsidies.review_services import MoreThanRecommended, NotOpen, TooFewReviewers
 from matchmaker.subsidies.reviewing import Opinion
+from matchmaker.subsidies.rules import Situation
 from matchmaker.subsidies.services import AlreadyClaimed, Barred, NotYourPart, PaperFaulty, PaperUsed, SubjectMissing
-from matchmaker.subsidies.states import ClaimState, FlagsOpen, FlagUpheld, NoticeStillRuns, ReviewNotConcluded
+from matchmaker.subsidies.states import (
+    ClaimState,
+    ConditionsNotMet,
+    ConditionsOpen,
+    EvidenceMissing,
+    FlagsOpen,
+    FlagUpheld,
+    NoticeStillRuns,
+    ReasonMissing,
+    ReviewNotConcluded,
+)
 from tests.factories.accounts import SYSTEM, make_actor
-from tests.factories.deals import BROKER, LICENSEE, make_deal, make_parties
+from tests.factories.deals import BROKER, LICENSEE, Play, make_deal, make_parties
 from tests.factories.subsidies import Case, after_notice, draft, make_budget, make_bureau, make_claim
 from tests.subsidies.test_permissions import with_second_place
 
@@ -295,9 +306,8 @@ def test_a_clause_that_is_for_no_deal_is_claimed_for_what_it_names(app: Flask) -
         draft(make_actor(OrganisationKind.INTERMEDIARY), None, clause_id="P3-6", subject="x")
     with pytest.raises(NotYourPart):
         draft(tto, None, clause_id="P3-3", subject="x")
-    with unit_of_work():
-        services.submit_claim(tto, claim)
     bureau = make_bureau()
+    Case(claim, Play(None, {}), tto, bureau).submit()  # type: ignore[arg-type]
     with unit_of_work():
         review_services.accept_claim(bureau.reviewer, claim)
 
@@ -340,3 +350,85 @@ def test_a_snapshot_that_was_tampered_with_is_told(app: Flask) -> None:
 def test_a_rejection_freezes_what_it_rests_on(app: Flask) -> None:
     case = make_claim(ClaimState.REJECTED)
     assert [row.moment for row in snapshots.list_snapshots(case.claim)] == ["submitted", "rejected"]
+
+
+# --- what is open is answered, what is missing stops -----------------------------------------------------------------
+
+
+def _reviewed() -> Case:
+    case = make_claim(ClaimState.IN_REVIEW)
+    make_budget()
+    case.review()
+    case.clear_flags()
+    assert [condition.code for condition in queries.list_answerable(case.claim)] == ["introduction"]
+    return case
+
+
+def _propose(case: Case) -> None:
+    with unit_of_work():
+        fen = case.claim.requested_fen
+        review_services.propose_sum(case.bureau.reviewer, case.claim, fen=fen, reason="同意")
+
+
+def test_no_sum_is_proposed_while_a_condition_is_open(app: Flask) -> None:
+    case = _reviewed()
+    with pytest.raises(ConditionsOpen):
+        _propose(case)
+    case.answer_conditions()
+    _propose(case)
+    assert case.claim.state == ClaimState.PROPOSED
+
+
+def test_a_condition_found_not_met_leaves_only_the_rejection(app: Flask) -> None:
+    case = _reviewed()
+    case.answer_conditions(met=False, note="双方称此前已相识")
+    with pytest.raises(ConditionsNotMet):
+        _propose(case)
+    verdict = queries.current_verdict(case.claim)
+    assert (verdict.unmet, verdict.open) == (("introduction",), ())
+    case.answer_conditions(met=True, note="补交了对接记录")  # the later answer counts
+    assert queries.current_verdict(case.claim).outcome == "granted"
+
+
+def test_what_was_answered_is_asked_again_at_the_approval(app: Flask) -> None:
+    case = make_claim(ClaimState.ON_NOTICE)
+    with unit_of_work():
+        claim = db.session.get_one(Claim, case.claim.id)
+        claim.answers.clear()
+        audit.record(SYSTEM, "claim.edited", claim)
+    with after_notice(), pytest.raises(ConditionsOpen):
+        case.approve()
+
+
+def test_what_the_facts_settle_is_not_asked_and_an_answer_needs_its_grounds(app: Flask) -> None:
+    case = _reviewed()
+    for code, note, error in (
+        ("registered", "x", NotOpen),
+        ("amount", "x", NotOpen),
+        ("introduction", "", ReasonMissing),
+    ):
+        with pytest.raises(error), unit_of_work():
+            review_services.answer_condition(case.bureau.reviewer, case.claim, code=code, met=True, note=note)
+    assert case.claim.answers == []
+
+
+def test_answers_are_frozen_with_the_situation(app: Flask) -> None:
+    case = make_claim(ClaimState.APPROVED)
+    situation = Situation.thaw(case.claim.situation)
+    assert situation.answers == {"introduction": (True, "已查阅对接记录")}
+    assert case.claim.frozen_verdict is not None
+    assert case.claim.frozen_verdict.outcome == "granted"
+    assert all(snapshots.recompute(row).same for row in snapshots.list_snapshots(case.claim))
+
+
+def test_missing_evidence_stops_a_submission_until_it_is_there(app: Flask) -> None:
+    case = make_claim()
+    missing = [document.id for document in queries.list_missing_evidence(case.claim)]
+    assert "pledge" in missing
+    assert not {"contract", "registration"} & set(missing), "the platform holds these"
+    with pytest.raises(EvidenceMissing) as refused, unit_of_work():
+        services.submit_claim(case.claimant, case.claim)
+    assert refused.value.facts["missing"] == len(missing)
+    assert case.claim.state == ClaimState.DRAFT
+    case.submit()
+    assert case.claim.state == ClaimState.SUBMITTED

@@ -19,6 +19,8 @@ from matchmaker.subsidies.states import (
     ClaimAction,
     ClaimState,
     ConditionsNotMet,
+    ConditionsOpen,
+    EvidenceMissing,
     FlagsOpen,
     FlagUpheld,
     NoticeStillRuns,
@@ -35,6 +37,7 @@ LEGAL = {
         "review": "in_review",
         "recuse": "in_review",
         "answer_flag": "in_review",
+        "answer_condition": "in_review",
         "propose": "proposed",
         "reject": "rejected",
     },
@@ -83,13 +86,16 @@ def guard(state: str, action: str, **facts: Any) -> None:
 
 @pytest.mark.parametrize("state", ["draft", "returned"])
 def test_nothing_is_submitted_with_a_condition_unmet(state: str) -> None:
-    guard(state, "submit", unmet=[])
+    guard(state, "submit", unmet=[], missing=0)
     with pytest.raises(ConditionsNotMet) as refusal:
-        guard(state, "submit", unmet=["part", "signature"])
+        guard(state, "submit", unmet=["part", "signature"], missing=1)
     assert refusal.value.facts == {"unmet": 2}
+    with pytest.raises(EvidenceMissing) as incomplete:
+        guard(state, "submit", unmet=[], missing=3)
+    assert incomplete.value.facts == {"missing": 3}
 
 
-FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0, "unmet": []}
+FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0, "unmet": [], "unanswered": []}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +106,7 @@ FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0
         ({"upheld_flags": 1}, FlagUpheld),
         ({"supported": False}, ReviewNotConcluded),
         ({"unmet": ["amount"]}, ConditionsNotMet),
+        ({"unanswered": ["introduction"]}, ConditionsOpen),
     ],
 )
 def test_a_sum_is_proposed_after_a_favourable_review_with_every_flag_cleared(fault: dict, refusal: type) -> None:
@@ -109,11 +116,13 @@ def test_a_sum_is_proposed_after_a_favourable_review_with_every_flag_cleared(fau
 
 
 def test_the_approval_waits_for_the_end_of_the_notice() -> None:
-    guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=[])
+    guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=[], unanswered=[])
     with pytest.raises(NoticeStillRuns):
-        guard("on_notice", "approve", ends_on="2026-11-02", is_over=False, unmet=[])
+        guard("on_notice", "approve", ends_on="2026-11-02", is_over=False, unmet=[], unanswered=[])
     with pytest.raises(ConditionsNotMet):
-        guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=["beneficiary"])
+        guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=["beneficiary"], unanswered=[])
+    with pytest.raises(ConditionsOpen):
+        guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=[], unanswered=["introduction"])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ def test_the_approval_waits_for_the_end_of_the_notice() -> None:
     [
         ("submitted", "return"),
         *[(state, "reject") for state in LEGAL if "reject" in LEGAL[state]],
-        *[("in_review", action) for action in ("review", "recuse", "answer_flag")],
+        *[("in_review", action) for action in ("review", "recuse", "answer_flag", "answer_condition")],
         ("objected", "dismiss"),
         ("objected", "dismiss_last"),
         ("paid", "claw_back"),

@@ -272,7 +272,7 @@ def test_the_form_offers_the_signed_deals_and_leads_to_the_verdict(app: Flask, c
         ({"requested_fen": "0"}, "申报金额须大于零"),
         ({"requested_fen": "很多"}, "不是"),
         ({"statement": ""}, "请填写此项"),
-        ({"deal": ""}, "请填写此项"),
+        ({"deal": ""}, ""),
         ({"deal": str(uuid.uuid4())}, ""),
     ],
 )
@@ -336,6 +336,14 @@ def test_the_claimant_edits_submits_and_withdraws(app: Flask, client: FlaskClien
     done = client.post(url(case, "/edit"), data={"requested_fen": "12345.67", "statement": "改"})
     assert done.status_code == 302
     assert reread(case.claim).requested_fen == 1_234_567
+    page = text(client.get(url(case)))
+    assert "提交前还需上传" in page
+    assert "诚信承诺书" in page
+    assert url(case, "/submit") not in page
+    incomplete = client.post(url(case, "/submit"))
+    assert (incomplete.status_code, "材料还缺 5 份" in text(incomplete)) == (409, True)
+    case.complete()
+    assert url(case, "/submit") in text(client.get(url(case)))
     assert client.post(url(case, "/submit")).status_code == 302
     page = text(client.get(url(case)))
     assert "撤回申报" in page
@@ -483,4 +491,4 @@ def test_the_page_of_a_claim_reads_a_bounded_number_of_times(app: Flask, client:
     as_(client, case.bureau.reviewer)
     with counted() as statements:
         assert client.get(url(case)).status_code == 200
-    assert len(statements) <= 32
+    assert len(statements) <= 38

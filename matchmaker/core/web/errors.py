@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from matchmaker.core import messages
 from matchmaker.core.access import ANONYMOUS
-from matchmaker.core.errors import DomainError, NotFound, TooMany, Unauthenticated, trace_of
+from matchmaker.core.db import is_busy
+from matchmaker.core.errors import Busy, DomainError, NotFound, TooMany, Unauthenticated, trace_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def domain_error(error: DomainError) -> Any:
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("accounts.sign_in", next=target))
     response = answer(error.status, error.code, messages.phrase(error))
-    if isinstance(error, TooMany):
+    if isinstance(error, TooMany | Busy):
         response.headers["Retry-After"] = str(error.facts["seconds"])
     return response
 
@@ -61,7 +62,14 @@ def http_error(error: HTTPException) -> Any:
     return response
 
 
+BUSY_SECONDS = 10
+
+
 def unexpected(error: Exception) -> Response:
+    if is_busy(error):
+        g.actor = ANONYMOUS  # whose page asks nothing of a database that is busy
+        busy: Response = domain_error(Busy(seconds=BUSY_SECONDS))
+        return busy
     log.error("unexpected error in request %s\n%s", g.get("request_id"), trace_of(error))
     sentence = _(
         "Something went wrong on our side. Nothing was changed. Please try again; "

@@ -7,11 +7,12 @@ customer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from matchmaker.core.errors import N_
+from matchmaker.core.money import FEN_PER_WAN
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies.flags.people_flags import linked
 from matchmaker.subsidies.flags.records import Context, Flag, FlagCode, Record, Words
@@ -21,6 +22,7 @@ SPLIT = N_("With claim %(claim)s: the same technology between the same sides, si
 SPLIT_LINKED = N_(
     "With claim %(claim)s: the same technology to licensees that belong together, signed %(days)s days apart."
 )
+PIECES = N_("With %(claims)s it comes to the round sum of %(sum_fen)s, which none of the parts is.")
 REPEAT = N_("Claim %(claim)s is for the same technology, sides and sum, signed %(days)s days apart.")
 NUDGED = N_("Claim %(claim)s is between the same sides for almost the same sum, signed %(days)s days apart.")
 CIRCULAR = N_(
@@ -63,6 +65,8 @@ def _days_apart(left: Record, right: Record) -> int | None:
 
 
 def splits_and_repeats(record: Record, others: Iterable[Record], context: Context) -> Iterator[Flag]:
+    others = [other for other in others if other.id != record.id]
+    yield from _pieces(record, others, context)
     for other in others:
         days = _days_apart(record, other)
         one_deal = record.deal_id is not None and record.deal_id == other.deal_id
@@ -70,13 +74,61 @@ def splits_and_repeats(record: Record, others: Iterable[Record], context: Contex
             continue
         same_sides = record.pair is not None and record.pair == other.pair
         facts, key = {"claim": other.number, "days": days}, other.id
-        if (same_sides or _linked_licensees(record, other, context)) and same_technology(record, other, context.words):
+        related = same_sides or _linked_licensees(record, other, context)
+        same = same_technology(record, other, context.words)
+        if related and same and not _at_a_standard_price(record, other, others, context.words):
             if same_sides and days and _same_sum(record, other):
                 yield Flag(FlagCode.REPEAT, key, REPEAT, facts, (other.number,))
             elif days <= SPLIT_DAYS:
                 yield Flag(FlagCode.SPLIT, key, SPLIT if same_sides else SPLIT_LINKED, facts, (other.number,))
         elif same_sides and _nudged(record, other):
             yield Flag(FlagCode.REPEAT, key, NUDGED, facts, (other.number,))
+
+
+def _at_a_standard_price(left: Record, right: Record, others: Iterable[Record], words: Words) -> bool:
+    """Whether two achievements of one name are licensed at a sum that these sides also agreed on for others: a customer
+    under a frame contract.
+    """
+    if not left.achievements or not right.achievements or left.achievements & right.achievements:
+        return False
+    return any(
+        third.id != right.id
+        and third.pair == left.pair == right.pair
+        and third.achievements.isdisjoint(left.achievements | right.achievements)
+        and _sums(left, third)[0] == _sums(left, third)[1]
+        and not same_technology(left, third, words)
+        for third in others
+    )
+
+
+def _pieces(record: Record, others: Sequence[Record], context: Context) -> Iterator[Flag]:
+    """Parts under whatever names that are not whole ten thousands, but are so together: two, or all of these sides."""
+
+    def is_part(other: Record) -> bool:
+        days, one_deal = _days_apart(record, other), record.deal_id is not None and record.deal_id == other.deal_id
+        if one_deal or days is None or days > SPLIT_DAYS or record.clause_id != other.clause_id or _is_whole(other):
+            return False
+        return (record.pair is not None and record.pair == other.pair) or _linked_licensees(record, other, context)
+
+    if _is_whole(record):
+        return
+    parts = [other for other in others if is_part(other)]
+    groups = [(part,) for part in parts] + ([tuple(parts)] if len(parts) > 1 else [])
+    for group in groups:
+        together = sum(_price(one) for one in (record, *group))
+        off = (together + len(group)) % FEN_PER_WAN  # to the fen, but for what rounding each part cost
+        if off <= 2 * len(group):
+            numbers, key = tuple(one.number for one in group), ":".join(sorted(one.id for one in group))
+            facts = {"claims": numbers, "sum_fen": together}
+            yield Flag(FlagCode.SPLIT, f"sum:{key}", PIECES, facts, numbers)
+
+
+def _price(record: Record) -> int:
+    return record.price_fen or record.sum_fen
+
+
+def _is_whole(record: Record) -> bool:
+    return _price(record) % FEN_PER_WAN == 0
 
 
 def _linked_licensees(left: Record, right: Record, context: Context) -> bool:
@@ -87,7 +139,7 @@ def _linked_licensees(left: Record, right: Record, context: Context) -> bool:
 
 
 def _sums(left: Record, right: Record) -> list[int]:
-    return sorted(record.price_fen or record.sum_fen for record in (left, right))
+    return sorted(_price(record) for record in (left, right))
 
 
 def _same_sum(left: Record, right: Record) -> bool:

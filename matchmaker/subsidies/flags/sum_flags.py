@@ -24,9 +24,9 @@ def _just_below(record: Record) -> bool:
 def sum_patterns(record: Record, others: Iterable[Record], context: Context) -> Iterator[Flag]:
     if _just_below(record):
         alike = [other for other in others if _of_the_claimant(record, other) and _just_below(other)]
-        if len(alike) + 1 >= CLAIMS:
-            numbers = tuple(sorted(other.number for other in alike))
-            yield Flag(FlagCode.SUM_PATTERN, "cap", BELOW_CAP, {"count": len(alike), "claims": numbers}, numbers)
+        numbers = tuple(sorted({other.number for other in alike}))  # a claim for several deals has several records
+        if len(numbers) + 1 >= CLAIMS:
+            yield Flag(FlagCode.SUM_PATTERN, "cap", BELOW_CAP, {"count": len(numbers), "claims": numbers}, numbers)
     sums = [paper.fen for paper in record.papers if paper.fen]
     if len(sums) >= PAPERS and len(set(sums)) == len(sums) and all(fen % FEN_PER_WAN == 0 for fen in sums):
         yield Flag(FlagCode.SUM_PATTERN, "round", ALL_ROUND, {"count": len(sums)}, (record.number,))

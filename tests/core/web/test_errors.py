@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +30,23 @@ RAISED = {
 }
 
 
+def locked() -> sa.exc.OperationalError:
+    """What SQLite says when another connection writes for longer than one waits."""
+    first, second = (sqlite3.connect("file:locked?mode=memory&cache=shared", uri=True, timeout=0) for _ in range(2))
+    try:
+        first.execute("BEGIN IMMEDIATE")
+        second.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        return sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error)
+    finally:
+        first.close()
+        second.close()
+    raise AssertionError("the second writer did not wait")
+
+
+WAITED = {"pool": sa.exc.TimeoutError("QueuePool limit"), "lock": locked()}
+
+
 def failing_views():
     views = Blueprint("test", __name__)
 
@@ -49,6 +67,11 @@ def failing_views():
         statement = sa.text("INSERT INTO users (id, email, name) VALUES (:id, :email, :name)")
         db.session.execute(statement, dict.fromkeys(("id", "email", "name"), request.form["email"]))
         return ""
+
+    @views.route("/wait/<word>", methods=["GET", "POST"])
+    @public("for the test")
+    def wait(word):
+        raise WAITED[word]
 
     @views.get("/moved")
     @public("for the test")
@@ -105,6 +128,14 @@ def test_too_many_says_when_to_come_back(client):
     answer = client.get("/raise/busy")
     assert answer.headers["Retry-After"] == "17"
     assert "17" in answer.text
+
+
+@pytest.mark.parametrize("word", sorted(WAITED))
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_waits_in_vain_for_the_database_is_asked_to_try_again(client, word, method):
+    answer = client.open(f"/wait/{word}", method=method, headers=EN)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "Nothing was changed. Please try again in 10 seconds." in answer.text
 
 
 def test_who_must_sign_in_is_led_there_and_back(client):

@@ -1,0 +1,143 @@
+"""A claim for several deals: what they brought in is added up, each counts once, and everyone with a part in any of
+them stays out of the judgement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from flask import Flask
+
+from matchmaker.accounts import services as accounts
+from matchmaker.accounts.models import User
+from matchmaker.accounts.roles import Role
+from matchmaker.core import clock
+from matchmaker.core.access import may
+from matchmaker.core.db import db
+from matchmaker.deals.states import DealState, PartyRole
+from matchmaker.subsidies import flagging, policies, queries, review_queries, rules, services, snapshots
+from matchmaker.subsidies.papers import PaperKind
+from matchmaker.subsidies.permissions import Can
+from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDeals
+from tests.factories.accounts import SYSTEM, actor, unit
+from tests.factories.deals import BROKER, Play, make_deal
+from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_bureau, record
+
+WAN = 1_000_000
+
+
+@pytest.fixture
+def plays(app: Flask) -> list[Play]:
+    """Three deals of different sides that one intermediary brokered."""
+    with unit():
+        first = record(make_deal(DealState.ON_TRIAL, broker=True))
+        return [first, *(another(first) for _ in range(2))]
+
+
+def another(play: Play) -> Play:
+    fresh = make_deal(broker=False)
+    return record(make_deal(DealState.ON_TRIAL, actors={**fresh.actors, BROKER: play.actors[BROKER]}))
+
+
+def case_of(plays: list[Play], **facts: object) -> Case:
+    first, *further = plays
+    claim = draft(first.actors[BROKER], first.deal, further=[play.deal for play in further], **facts)  # type: ignore[arg-type]
+    return Case(claim, first, first.actors[BROKER], make_bureau())
+
+
+def test_the_claim_holds_its_deals_in_order_and_their_registrations(plays: list[Play]) -> None:
+    claim = case_of(plays).claim
+    assert claim.deals == [play.deal for play in plays]
+    assert claim.deal == plays[0].deal
+    assert [row.kind for row in claim.papers] == [PaperKind.REGISTRATION] * 3
+    assert claim.subject.endswith("（3）")
+
+
+def test_a_deal_counts_once_for_a_clause_alone_or_with_others(plays: list[Play]) -> None:
+    case = case_of(plays[:2])
+    for again in ([plays[1]], [plays[2], plays[0]]):
+        with pytest.raises(AlreadyClaimed):
+            case_of(again)
+    assert queries.list_claimable_deals(case.claimant, case.claim.clause) == [plays[2].deal]
+    case.withdraw()
+    assert case_of(plays).claim.deals == [play.deal for play in plays]
+
+
+def test_a_deal_in_which_the_claimant_has_no_part_spoils_all(plays: list[Play]) -> None:
+    with pytest.raises(NotYourPart):
+        case_of([plays[0], make_deal(DealState.ON_TRIAL, broker=True)])
+
+
+def test_one_deal_named_twice_is_one(plays: list[Play]) -> None:
+    assert case_of([plays[0], plays[0]]).claim.deals == [plays[0].deal]
+
+
+def test_there_is_a_most(plays: list[Play], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "MOST_DEALS", 2)
+    with pytest.raises(TooManyDeals):
+        case_of(plays)
+
+
+def test_sums_of_all_deals_are_added_before_the_rate_is_applied(
+    plays: list[Play], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = policies.current()
+    clause = replace(policy.catalogue.clause(P3_4), rate=Fraction(1, 100), base=("approved_fen",))
+    catalogue = replace(policy.catalogue, clauses=(clause,))
+    monkeypatch.setattr(policies, "current", lambda: replace(policy, catalogue=catalogue))
+    each = int(queries.situation_of(case_of(plays[:1], requested_fen=100).claim).facts["approved_fen"])
+    case = case_of(plays[1:], requested_fen=100)
+    verdict = queries.current_verdict(case.claim)
+    assert verdict.working is not None
+    assert queries.situation_of(case.claim).facts["approved_fen"] == 2 * each
+    assert verdict.working.limit_fen == min(2 * each // 100, CAP_FEN)
+
+
+def test_a_condition_must_hold_for_every_deal(plays: list[Play]) -> None:
+    unregistered = make_deal(
+        DealState.ON_TRIAL, actors={**make_deal(broker=False).actors, BROKER: plays[0].actors[BROKER]}
+    )
+    alone, together = case_of(plays[:1]).claim, case_of([plays[1], unregistered]).claim
+    assert queries.situation_of(alone).facts["contract_registered"] is True
+    assert queries.situation_of(together).facts["contract_registered"] is False
+    assert "registration" in {document.id for document in queries.list_missing_evidence(together)}
+    assert "registration" not in {document.id for document in queries.list_missing_evidence(alone)}
+
+
+def test_nobody_of_a_party_of_any_deal_checks_or_reviews(plays: list[Play]) -> None:
+    case = case_of(plays)
+    case.submit()
+    insider = db.session.get_one(User, plays[2].actors[PartyRole.LICENSEE].user_id)
+    with unit():
+        membership = accounts.add_member(SYSTEM, case.bureau.organisation, insider, roles={Role.REVIEWER})
+    bureau_too = actor(membership)
+    assert may(case.bureau.reviewer, Can.CLAIM_CHECK, case.claim)
+    assert not may(bureau_too, Can.CLAIM_CHECK, case.claim)
+    candidates, _ = review_queries.reviewers_for(case.claim)
+    assert bureau_too.user_id not in candidates
+
+
+def test_flags_look_at_every_deal(plays: list[Play]) -> None:
+    case = case_of(plays)
+    records = flagging.records([case.claim])[case.claim.id]
+    assert [one.deal_id for one in records] == [str(play.deal.id) for play in plays]
+
+
+def test_snapshots_hold_the_facts_of_all_and_give_the_same_verdict(plays: list[Play]) -> None:
+    case = case_of(plays)
+    case.submit()
+    (snapshot,) = snapshots.list_snapshots(case.claim)
+    assert snapshot.body["deals"] == sorted(str(play.deal.id) for play in plays)
+    assert snapshots.recompute(snapshot).same
+
+
+def test_what_was_paid_is_entered_as_receipts_and_counts_once(app: Flask) -> None:
+    play = record(make_deal(DealState.PAYING, broker=True))
+    play.pay(7 * WAN)
+    case = case_of([play])
+    receipts = [row for row in case.claim.papers if row.kind is PaperKind.RECEIPT]
+    assert [(row.fen, row.dated_on) for row in receipts] == [(7 * WAN, clock.today())]
+    licensee = draft(play.actors[rules.CLAIMANT_PART["P2-3"]], play.deal, clause_id="P2-3")
+    assert not [row for row in licensee.papers if row.kind is PaperKind.RECEIPT], "they stand in the first claim"
