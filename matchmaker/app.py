@@ -18,6 +18,7 @@ from matchmaker.core import access, db, jobs, messages, taxonomy
 from matchmaker.core.access import Actor
 from matchmaker.core.web import assets, errors, filters, i18n, navigation, paging, security, theme
 from matchmaker.core.web.seal import seal
+from matchmaker.dashboard.desk_views import blueprint as desk
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.notice_views import blueprint as notices
@@ -42,8 +43,8 @@ from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
-    accounts, listings, drafting, matching, judging, duplicates, quality, previews, finding, dashboard, introductions,
-    deals, notices, paperwork,
+    accounts, listings, drafting, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
+    introductions, deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
 
@@ -85,7 +86,7 @@ def _templates(app: Flask, settings: Settings) -> None:
     env = app.jinja_env
     env.trim_blocks = env.lstrip_blocks = True
     env.filters.update(
-        money=filters.money,
+        money=filters.money_on_page,
         exact_money=filters.exact_money,
         day=filters.day,
         moment=filters.moment,

@@ -1,4 +1,4 @@
-"""Who enters the figures that the platform cannot count."""
+"""Who enters the figures that the platform cannot count, and who has which page on their desk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from matchmaker.core.access import Permission, define, holds
 
 class Can(Permission):
     TARGET_ENTER = "target:enter"
+    MONEY_VIEW = "money:view"
+    PIPELINE_VIEW = "pipeline:view"
 
 
-define({Can.TARGET_ENTER: holds(Role.ADMINISTRATOR)})
+PARTIES = (Role.RESEARCHER, Role.TTO_OFFICER, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_SIGNATORY)
+"""Members of organisations that pay or are paid."""
+
+define(
+    {
+        Can.TARGET_ENTER: holds(Role.ADMINISTRATOR),
+        # Which deals these pages read is settled by deal:view and introduction:view.
+        Can.MONEY_VIEW: holds(*PARTIES),
+        Can.PIPELINE_VIEW: holds(Role.TECHNOLOGY_MANAGER),
+    }
+)

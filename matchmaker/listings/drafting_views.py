@@ -25,7 +25,7 @@ blueprint = Blueprint("drafting", __name__)
 Answer = str | Response | tuple[str, int]
 
 MOST_PASTED = 600_000
-NOT_KEPT = frozenset({"csrf_token", "then", "more_rows"})
+NOT_KEPT = form_drafts.NOT_KEPT
 
 
 # --- kept while it is typed -----------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from matchmaker.listings.permissions import Can
 
 MOST_CHARACTERS = 200_000
 MOST_FIELDS = 600
+NOT_KEPT = frozenset({"csrf_token", "then", "more_rows", "go"})
+"""Buttons and the like."""
 
 constraint_means("uq_form_drafts_user_id_organisation_id_key", Conflict)
 
@@ -39,6 +41,17 @@ def keep(actor: Actor, key: str, fields: Iterable[tuple[str, str]]) -> FormDraft
         draft.fields, draft.saved_at = kept, clock.now()
         db.session.flush()
     return draft
+
+
+def keep_part(actor: Actor, key: str, sections: Iterable[str], fields: Iterable[tuple[str, str]]) -> FormDraft:
+    """Keep what one step of a form asks for, and all that was kept of the other steps.
+
+    `sections` names the fields of the step; a box that was unticked is not sent, and so is forgotten.
+    """
+    names = frozenset(sections)
+    draft = queries.find_form_draft(actor, key)
+    others = [(name, text) for name, text in (draft.fields if draft else ()) if name.split("-")[0] not in names]
+    return keep(actor, key, [*others, *((name, text) for name, text in fields if name.split("-")[0] in names)])
 
 
 def drop(actor: Actor, key: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -133,6 +134,8 @@ class ListingForm(Form):
         help=_l("Only your organisation reads this, and those you agree to open it to after an introduction."),
     )
     version = HiddenField()
+    steps: Mapping[str, tuple[str, ...]] = {}
+    """Fields of each step, for readers without scripts: the sections of the whole form, in its order."""
     asked_for: tuple[str, ...] = ("modes", "language")
     """Besides the title, what nobody should take for optional: it is judged when the listing is handed in."""
 
@@ -162,7 +165,19 @@ class ListingForm(Form):
         """More empty rows in the tables of this form."""
 
 
+_FOUND = ("keywords", "field", "district", "language", "industries")
+
+
 class AchievementForm(ListingForm):
+    steps = MappingProxyType(
+        {
+            "what": ("title", "summary", "advantages", "applications", "trl"),
+            "found": _FOUND,
+            "terms": ("modes", "price_min_fen", "price_max_fen"),
+            "rights": ("rights", "completers"),
+            "confidential": ("confidential",),
+        }
+    )
     asked_for = (*ListingForm.asked_for, "summary")
     summary = paragraph(
         _l("Summary"), required=False, rows=7, help=_l("What it does, how it works, what was measured. Public.")
@@ -210,6 +225,14 @@ class AchievementForm(ListingForm):
 
 
 class NeedForm(ListingForm):
+    steps = MappingProxyType(
+        {
+            "what": ("title", "problem", "targets", "background", "min_trl"),
+            "found": _FOUND,
+            "terms": ("modes", "budget_min_fen", "budget_max_fen", "deadline_on", "anonymous"),
+            "confidential": ("confidential",),
+        }
+    )
     asked_for = (*ListingForm.asked_for, "problem")
     problem = paragraph(
         _l("Problem"),

@@ -121,15 +121,17 @@ def _go(listing: Listing) -> BaseResponse:
 @blueprint.route("/achievements/new", methods=["GET", "POST"])
 @needs(Can.ACHIEVEMENT_POST)
 def new_achievement() -> Answer:
-    form = AchievementForm(**_kept("achievement:new"))
-    return _write(form, lambda: services.create_achievement(g.actor, _organisation(), facts=form.facts()))
+    form = AchievementForm(**_stepped("achievement:new", AchievementForm))
+    save = lambda: services.create_achievement(g.actor, _organisation(), facts=form.facts())  # noqa: E731
+    return _next_step(form) or _write(form, save)
 
 
 @blueprint.route("/needs/new", methods=["GET", "POST"])
 @needs(Can.NEED_POST)
 def new_need() -> Answer:
-    form = NeedForm(**_kept("need:new"))
-    return _write(form, lambda: services.create_need(g.actor, _organisation(), facts=form.facts()))
+    form = NeedForm(**_stepped("need:new", NeedForm))
+    save = lambda: services.create_need(g.actor, _organisation(), facts=form.facts())  # noqa: E731
+    return _next_step(form) or _write(form, save)
 
 
 @blueprint.route("/achievements/<uuid:id>/edit", methods=["GET", "POST"])
@@ -168,6 +170,32 @@ def _kept(key: str) -> dict[str, Any]:
         return {}
     g.resumed_at = draft.saved_at
     return {"formdata": MultiDict([(name, text) for name, text in draft.fields])}
+
+
+def _step(shape: type[ListingForm] | ListingForm) -> str | None:
+    """The step of the form that is asked for; None for the whole of it on one page."""
+    step = request.args.get("step")
+    return step if step in shape.steps else None
+
+
+def _stepped(key: str, shape: type[ListingForm]) -> dict[str, Any]:
+    """What a form is made of that may be filled in step by step: what a step sends is kept beside what the others
+    sent, so that going back, leaving and coming back another day lose nothing."""
+    step = _step(shape)
+    if request.method == "GET" or step is None:
+        return _kept(key)
+    draft = form_drafts.keep_part(g.actor, key, shape.steps[step], request.form.items(multi=True))
+    fields = [*((name, text) for name, text in draft.fields), ("csrf_token", request.form.get("csrf_token", ""))]
+    return {"formdata": MultiDict(fields)}
+
+
+def _next_step(form: ListingForm) -> BaseResponse | None:
+    """Where the button of a step leads, to another one or out of the form."""
+    target = request.form.get("go", "")
+    if target == "later":
+        done(_("Kept as you typed it. Open the form again to go on."))
+        return redirect(url_for("listings.my_listings"))
+    return redirect(url_for(request.endpoint or "", step=target)) if target in form.steps else None
 
 
 def _begun(listing: Listing) -> dict[str, Any]:
@@ -242,6 +270,7 @@ def _form_page(form: ListingForm, listing: Listing | None) -> Answer:
         may_publish=may_publish,
         key=_key(form, listing),
         resumed_at=g.get("resumed_at"),
+        step=None if form.has_errors else _step(form),
         check=completeness.check(noun, form.data, own_names=(g.actor.organisation_name,)),
     )
     return page, 422 if form.has_errors else 200

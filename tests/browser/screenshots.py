@@ -44,12 +44,13 @@ PAGES = (
     Kind("new-achievement", RESEARCHER, "/achievements/new"),
     Kind("introductions", TTO, "/introductions"),
     Kind("introduction", TTO, "/introductions", ("main .entry a[href^='/introductions/']",)),
+    Kind("pipeline", MANAGER, "/pipeline"),
     Kind("deals", MANAGER, "/deals"),
     Kind("deal", MANAGER, "/deals?state=on_trial", (DEAL,)),
     Kind("claim", REVIEWER, "/claims", ("main a[href^='/claims/']",)),
     Kind("budgets", ADMIN, "/budgets"),
 )
-ON_A_PHONE = ("front", "search", "map", "pairing", "home", "new-achievement", "deal", "figures")
+ON_A_PHONE = ("front", "search", "map", "pairing", "home", "new-achievement", "pipeline", "deal", "figures")
 IN_THE_DARK = ("front", "search", "pairing", "home", "figures", "design")
 
 

@@ -29,9 +29,31 @@ def test_a_key_judges_where_the_focus_is_and_nowhere_else(browser, server, match
         page.keyboard.press("4")  # in a field it is typing
         assert page.url == address
         entry.locator("h2 a").focus()
-        with page.expect_navigation():
-            page.keyboard.press("4")
+        page.keyboard.press("4")
         expect(page.locator(".state.own").first).to_have_text("Your judgement: Strong")
+        assert page.evaluate("document.activeElement.closest('[data-judged]') !== null")  # the focus stayed with it
+
+
+def test_a_mark_that_the_server_refuses_goes_back_and_says_so(browser, server, matched):
+    with visitor(browser, server, language="en", forgive=("500",)) as page:
+        entry = own_matches(page)
+        page.route("**/judge", lambda route: route.fulfill(status=500, body=""))
+        pressed = entry.locator("[aria-pressed=true]")
+        before = pressed.all_inner_texts()
+        entry.locator("[data-key='1']").click()
+        expect(entry.get_by_role("alert")).to_have_text("This was not noted. Try again, or reload the page.")
+        assert pressed.all_inner_texts() == before
+
+
+def test_a_judgement_is_undone_to_what_was_said_before(browser, server, matched):
+    with visitor(browser, server, language="en") as page:
+        entry = own_matches(page)
+        for key in "32":
+            entry.locator(f"[data-key='{key}']").click()
+            expect(page.locator("[data-judged] [aria-pressed=true]").first).to_have_attribute("data-key", key)
+            expect(page.locator(".notice .undo button")).to_be_visible()
+        page.locator(".notice .undo button").click()
+        expect(page.locator(".state.own").first).to_have_text("Your judgement: Fairly strong")
 
 
 def test_without_scripts_a_pair_is_put_aside_and_taken_back(browser, server, matched):

@@ -38,6 +38,7 @@ def test_loading_the_demonstration_twice_changes_nothing(app):
     load_if_empty(report=lambda line: None)
     before = counts()
     load_if_empty(report=lambda line: None)
+    assert not db.session().in_transaction()
     assert counts() == before
 
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from matchmaker.accounts.roles import Role
-from matchmaker.listings.models import FormDraft
+from matchmaker.core.db import db
+from matchmaker.listings.models import Achievement, FormDraft
 from tests.factories import accounts
 from tests.factories import listings as make
 from tests.listings.cast import E, U
@@ -117,3 +118,58 @@ def test_what_cannot_be_read_is_said_at_the_field(client, university):
     answer = client.post("/achievements/bring-in", data={"text": "?"}, headers=ENGLISH)
     assert answer.status_code == 422
     assert "could not be read" in answer.text
+
+
+# --- step by step, for readers without scripts ----------------------------------------------------------------------
+
+
+def test_steps_keep_what_each_sends_and_going_back_loses_nothing(client, university):
+    sign_in(client, university, Role.RESEARCHER)
+    first = client.get("/achievements/new?step=what", headers=ENGLISH).text
+    assert 'name="title"' in first
+    assert 'name="modes"' not in first
+    for step, fields, onward in (
+        ("what", {"title": "除雪涂层", "summary": "低表面能涂层。"}, "found"),
+        ("found", {"keywords": "除雪, 涂层", "language": "zh"}, "terms"),
+        ("terms", {"modes": ["equity", "assignment"]}, "rights"),
+        ("rights", {"completers-0-name": "陆示例"}, "found"),
+    ):
+        answer = client.post(f"/achievements/new?step={step}", data={**fields, "go": onward})
+        assert answer.location == f"/achievements/new?step={onward}"
+    assert value(client.get("/achievements/new?step=found").text, "keywords") == "除雪, 涂层"
+    # A box that is unticked is forgotten; what the other steps hold is not.
+    client.post("/achievements/new?step=terms", data={"modes": ["equity"], "go": "later"})
+    kept = [tuple(field) for field in only(FormDraft).fields]
+    assert [text for name, text in kept if name == "modes"] == ["equity"]
+    assert dict(kept)["completers-0-name"] == "陆示例"
+    answer = client.post("/achievements/new?step=confidential", data={"confidential": "配方", "then": "save"})
+    achievement = only(Achievement)
+    assert answer.location == f"/achievements/{achievement.id}"
+    assert (achievement.title, achievement.keywords, achievement.modes) == ("除雪涂层", ["除雪", "涂层"], ["equity"])
+    assert db.session.query(FormDraft).count() == 0
+
+
+def test_a_step_that_is_refused_shows_the_whole_form_with_all_that_was_typed(client, university):
+    sign_in(client, university, Role.RESEARCHER)
+    client.post("/achievements/new?step=found", data={"keywords": "除雪", "language": "zh", "go": "terms"})
+    answer = client.post("/achievements/new?step=confidential", data={"confidential": "配方", "then": "save"})
+    assert answer.status_code == 422  # no title yet
+    assert value(answer.text, "keywords") == "除雪"
+    assert "配方" in answer.text
+    assert 'action="/achievements/new"' in answer.text
+    assert "http-equiv" not in answer.text
+
+
+def test_more_rows_in_a_step_keep_the_filled_ones(client, university):
+    sign_in(client, university, Role.RESEARCHER)
+    page = client.post("/achievements/new?step=rights", data={"rights-0-number": "CN1", "more_rows": "1"}).text
+    assert value(page, "rights-0-number") == "CN1"
+    assert page.count('name="rights-') > 5
+    assert 'name="title"' not in page
+
+
+def test_only_the_first_page_without_a_step_leads_to_the_steps(client, university):
+    sign_in(client, university, Role.RESEARCHER)
+    assert '<noscript><meta http-equiv="refresh"' in client.get("/achievements/new").text
+    for address in ("/achievements/new?step=what", "/achievements/new?whole"):
+        assert 'http-equiv="refresh' not in client.get(address).text

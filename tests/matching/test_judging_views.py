@@ -51,6 +51,9 @@ def test_one_press_judges_and_leads_back_to_where_it_was_pressed(client, pair):
     assert "Weak match" in page  # the machine's level stays to be seen
     assert "Your judgement: Strong" in text_of(client, address(pair, ""), headers=ENGLISH)
     assert "本单位评判：强" in text_of(client, back)
+    client.post(address(pair), data={"level": "2", "next": back})
+    undo = '<input type="hidden" name="level" value="4">'
+    assert undo in text_of(client, back, headers=ENGLISH)  # back to what was said before, not to nothing
 
 
 def test_what_is_put_aside_is_folded_away_with_its_reason_and_can_be_taken_back(client, pair):
@@ -62,11 +65,12 @@ def test_what_is_put_aside_is_folded_away_with_its_reason_and_can_be_taken_back(
     assert "Put aside: Too dear" in page
     assert "超出预算一倍" in page
     assert f'id="m-{pair[1].id}"' not in page
-    (undo,) = re.findall(r'action="(/judgements/[^"]*)"', page)
+    (undo,) = set(re.findall(r'action="(/judgements/[^"]*)"', page))  # in the notice, and where it was put
     answer = client.post(undo, data={"next": back})
     assert (answer.status_code, answer.location) == (302, back)
     page = text_of(client, back, headers=ENGLISH)
     assert "put aside" not in page
+    assert '<input type="hidden" name="reason" value="too_dear">' in page  # taking back can be undone too
     assert f'id="m-{pair[1].id}"' in page
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from flask_babel import get_locale
+from markupsafe import Markup
 
 from matchmaker.core import clock
 from matchmaker.core import money as fen
@@ -31,6 +32,11 @@ def money(amount_fen: int | None) -> str:
         if size >= unit_fen and size % (unit_fen // 100) == 0:
             return sign + format_decimal(Decimal(size) / unit_fen, "#,##0.##", locale="zh") + unit
     return exact_money(amount_fen)
+
+
+def money_on_page(amount_fen: int | None) -> Markup:
+    """The same for pages, where no line may break between a figure and its unit."""
+    return Markup('<span class="nowrap">{}</span>').format(money(amount_fen))
 
 
 def exact_money(amount_fen: int | None) -> str:

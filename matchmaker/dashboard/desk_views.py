@@ -1,0 +1,35 @@
+"""Pages behind the home page: money that falls due, and the board of an intermediary."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template
+
+from matchmaker.accounts.roles import OrganisationKind
+from matchmaker.core import access, clock
+from matchmaker.core.access import needs
+from matchmaker.core.errors import N_
+from matchmaker.core.web import navigation
+from matchmaker.dashboard import desk
+from matchmaker.dashboard.permissions import Can
+
+blueprint = Blueprint("desk", __name__)
+
+navigation.item("desk.pipeline", N_("Pipeline"), 5, shown=lambda actor: access.may(actor, Can.PIPELINE_VIEW))
+
+
+@blueprint.get("/money")
+@needs(Can.MONEY_VIEW)
+def money() -> str:
+    """Amounts open, overdue first; what the reader's organisation has to pay apart from what it awaits."""
+    today = clock.today()
+    amounts = desk.list_open_amounts(g.actor, today)
+    pays = g.actor.organisation_kind == OrganisationKind.ENTERPRISE
+    sides = [(owed, [one for one in amounts if one.owed == owed]) for owed in (pays, not pays)]
+    return render_template("dashboard/money.html", sides=[side for side in sides if side[1]], pays=pays, today=today)
+
+
+@blueprint.get("/pipeline")
+@needs(Can.PIPELINE_VIEW)
+def pipeline() -> str:
+    columns = desk.pipeline(g.actor)
+    return render_template("dashboard/pipeline.html", columns=columns, paid=desk.paid_of(columns))
