@@ -28,13 +28,13 @@ from matchmaker.matching.engine.space import Floats, Side, by_need
 
 #: How much each likeness may explain, in units of a standardised measure, and the variance of a judgement beside it.
 #: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each.
-_OF_ACHIEVEMENT, _OF_NEED, _OF_OWN_NEED, _OF_BOTH, _NOISE = 0.3, 0.3, 0.3, 5.0, 3.0
+_OF_ACHIEVEMENT, _OF_NEED, _OF_OWN_NEED, _OF_BOTH, _NOISE = 0.2, 0.6, 1.0, 4.0, 3.0
 
 STEPS = 3
 """Answers about a pair: how far it reaches levels 2, 3 and 4."""
 
-#: With vectors of meaning, likeness of texts is made of wording and meaning in these shares.
-_WORDING, _MEANING = 0.6, 0.4
+#: With vectors of meaning, likeness is to this share one of meaning, and for the rest one of wording.
+_MEANING_OF_ACHIEVEMENTS, _MEANING_OF_NEEDS = 0.6, 0.2
 
 MOST = 9_000
 """Judgements learned from, the latest: the matrix to solve holds their number squared."""
@@ -110,9 +110,9 @@ class Learned:
             if (judged := self.needs.rows.get(need_id)) is not None:
                 own[row] = self.own[judged]
         of_need = self.offset + _OF_NEED * (alike @ self.own) + _OF_OWN_NEED * own
-        taught = (1.0 if self.dense is None else _WORDING) * np.asarray((achievements.grams @ self.grams.T).todense())
+        taught = self._wording * np.asarray((achievements.grams @ self.grams.T).todense())
         if self.dense is not None and achievements.dense is not None:
-            taught = taught + _MEANING * (achievements.dense[0] @ self.dense.T)
+            taught += _MEANING_OF_ACHIEVEMENTS * (achievements.dense[0] @ self.dense.T)
         by_step = taught.reshape(-1, STEPS, len(self.needs.ids))
         of_any = _OF_ACHIEVEMENT * by_step.sum(axis=2)
         found = np.empty((len(rows), STEPS))
@@ -124,7 +124,11 @@ class Learned:
     def gram_weights(self, needs: Side, need: int) -> Floats:
         """What each gram of an achievement adds to the score for this need, in its row of length one."""
         each = np.tile(_OF_BOTH * self.likeness(needs.take([need]))[0] + _OF_ACHIEVEMENT, STEPS) / STEPS
-        return np.asarray((self.grams.T @ each) * (1.0 if self.dense is None else _WORDING), dtype=np.float64)
+        return np.asarray(self._wording * (self.grams.T @ each), dtype=np.float64)
+
+    @property
+    def _wording(self) -> float:
+        return 1.0 if self.dense is None else 1 - _MEANING_OF_ACHIEVEMENTS
 
     def save(self, directory: Path) -> None:
         arrays.write(directory, "learned-measures", self.measures)
@@ -278,7 +282,7 @@ def _likeness(left: Side, right: Side, meaning: bool) -> Floats:
     wording = np.asarray((left.grams @ right.grams.T).todense(), dtype=np.float64)
     if not meaning or left.dense is None or right.dense is None:
         return wording
-    return _WORDING * wording + _MEANING * (_whole(left.dense) @ _whole(right.dense).T)
+    return (1 - _MEANING_OF_NEEDS) * wording + _MEANING_OF_NEEDS * (_whole(left.dense) @ _whole(right.dense).T)
 
 
 def _whole(dense: tuple[Floats, Floats]) -> Floats:
@@ -307,8 +311,8 @@ def _covariance(
         part = slice(start, min(start + _BLOCK, count))
         both = np.asarray((grams[part] @ transposed).todense())
         if dense is not None:
-            both *= np.float32(_WORDING)
-            both += np.float32(_MEANING) * (dense[part] @ dense.T)
+            both *= np.float32(1 - _MEANING_OF_ACHIEVEMENTS)
+            both += np.float32(_MEANING_OF_ACHIEVEMENTS) * (dense[part] @ dense.T)
         needs = alike[own[part]][:, own]
         same = own[part, None] == own[None]
         block = both * (_OF_BOTH * needs + np.float32(_OF_ACHIEVEMENT)) + _OF_NEED * needs + np.float32(1.0)
