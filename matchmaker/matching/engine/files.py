@@ -13,7 +13,6 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,7 @@ from matchmaker.matching.engine.segments import Base, Vocabulary
 
 _FORMAT = 2
 _MANIFEST = "manifest.json"
-_VOCABULARY = [field.name for field in fields(Vocabulary)]
-_BASE = [field.name for field in fields(Base)]
+_VOCABULARY, _BASE = Vocabulary._fields, Base._fields
 
 
 class IndexDamaged(DomainError):

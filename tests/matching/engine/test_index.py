@@ -1,6 +1,5 @@
 import json
 import random
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ CORPUS = [
     Document("b", {"title": "固态电池", "summary": "硫化物电解质"}),
     Document("c", {"title": "Laser welding of car bodies", "summary": "Robots weld with lasers."}),
 ]
-FILES = len(fields(Vocabulary)) + len(fields(Base))
+FILES = len(Vocabulary._fields) + len(Base._fields)
 QUERY = Document("", {"title": "电池材料", "problem": "laser"})
 
 
