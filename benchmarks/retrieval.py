@@ -243,8 +243,20 @@ def _adds(row: Any, index: Index, needs: Sequence[Document], scratch: Path) -> I
     yield row(
         "add", OURS, statistics.median(whole), "ms p50 with the commit", f"SQLite, {_journal()}, synchronous=FULL"
     )
+    yield row("add", OURS, _sync_ms(scratch / "synced"), "ms p50 of one fsync", "4 KB on the same disk, to judge by")
     after = [_timed(candidates, index, need, engines.TOP) * 1000 for need in needs]
     yield row("query", OURS, statistics.median(after), f"ms p50 with {_ADDED} added", "base and delta")
+
+
+def _sync_ms(path: Path) -> float:
+    times = []
+    with path.open("wb", buffering=0) as stream:
+        for _ in range(50):
+            stream.write(bytes(4096))
+            begin = time.perf_counter()
+            os.fsync(stream.fileno())
+            times.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(times)
 
 
 def _journal() -> str:

@@ -82,7 +82,7 @@ def kill_and_look(app, chance):
 def assert_right_now():
     """Whatever a query sees is what is published: no more, no less, no other text."""
     db.session.rollback()
-    indexes = indexing.find_indexes(db.session(), index_root())
+    indexes = indexing.find_indexes(db.session(), index_root(), check=True)
     assert indexes is not None
     assert list(differences(indexes)) == []
     db.session.rollback()
