@@ -40,8 +40,8 @@ from matchmaker.matching.engine import Document, EngineConfig, Index, build, can
 from matchmaker.matching.engine.rank import effort
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "bm25s", "sparse-dot-topn", "tantivy")
-_BUDGET = 12.0  # seconds of queries for each engine and size: the slow ones get fewer
 _ADDED = 200
+_MOST_MEMORY = 8_000  # MB of a process that builds, up to a million documents
 _CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 _now = time.perf_counter
 
@@ -54,7 +54,7 @@ def main() -> None:
         return _worker(options)
     seed = corpus.read(options.corpus) if options.corpus else corpus.demonstration("achievements")
     needs = corpus.read(options.needs) if options.needs else corpus.demonstration("needs")
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []  # of this run
     for size in options.sizes:
         with tempfile.TemporaryDirectory(prefix="retrieval-") as scratch:
             for row in _measure(options, seed, needs, size, Path(scratch)):
@@ -69,9 +69,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, help="JSONL of id, title, text")
     parser.add_argument("--needs", type=Path, help="JSONL of id, title, text: the queries")
     parser.add_argument("--sizes", type=lambda text: [int(part) for part in text.split(",")], default=[10_000])
-    parser.add_argument("--without", type=lambda text: text.split(","), default=[], help="peers to leave out, by name")
+    parser.add_argument("--without", action="append", default=[], help="a peer to leave out, by name; again for more")
     parser.add_argument("--clock", choices=_CLOCKS, default="wall", help="cpu: on a machine busy with other work")
+    parser.add_argument("--budget", type=float, default=12.0, help="seconds of queries for each engine and size")
     parser.add_argument("--json", type=Path, default=Path("retrieval.json"))
+    parser.add_argument("--add", action="store_true", help="keep what OUT has of other sizes, with its commands")
     parser.add_argument("--worker", choices=["empty", "serve", "build"], help=argparse.SUPPRESS)
     parser.add_argument("--index", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
@@ -90,50 +92,57 @@ def _measure(
         note = note or ("" if isinstance(engine, str) else engine.note)
         return dict(size=size, job=job, engine=name, value=value, unit=unit, tokens=tokens, note=note)
 
-    yield row(
-        "memory", OURS, _child(options, "build", size=size)["peak"], "MB", "peak of a process that grows and builds"
-    )
+    peak = _child(options, "build", size=size)["peak"]
+    assert size > 1_000_000 or peak <= _MOST_MEMORY, f"building {size:,} documents took {peak:,.0f} MB"
+    yield row("memory", OURS, peak, "MB", "peak of a process that grows and builds")
     documents = corpus.grow(seed, size)
     build(documents[:100], EngineConfig())  # compiled or read from the cache before the clock runs
     ours, tantivy = engines.Matchmaker(), engines.Tantivy(scratch / "tantivy-0")
     times: dict[str, list[float]] = {OURS: [], tantivy.name: []}
     for turn in range(3 if size <= 10_000 else 1):
         times[OURS].append(_timed(ours.build, documents))
-        tantivy = engines.Tantivy(scratch / f"tantivy-{turn}")
-        times[tantivy.name].append(_timed(tantivy.build, documents))
-    asked: list[Any] = [ours, tantivy]
+        if tantivy.name not in options.without:
+            tantivy = engines.Tantivy(scratch / f"tantivy-{turn}")
+            times[tantivy.name].append(_timed(tantivy.build, documents))
+    asked: list[Any] = [ours]
     yield row("build", ours, statistics.median(times[OURS]), "s")
-    yield row("build", tantivy, statistics.median(times[tantivy.name]), "s")
+    if times[tantivy.name]:
+        asked.append(tantivy)
+        yield row("build", tantivy, statistics.median(times[tantivy.name]), "s")
+        adding = _tantivy_adds(tantivy, documents[:20])
+        yield row("add", tantivy, adding, "ms p50", "commit and reload; whole document")
     if size <= engines.Naive.last and engines.Naive.name not in options.without:
         naive = engines.Naive()
         yield row("build", naive, _timed(naive.build, documents), "s")
         asked.append(naive)
-    matrix = _matrix(ours.index, documents)
-    if size <= engines.Bm25s.last and engines.Bm25s.name not in options.without:
-        bm25s = engines.Bm25s(ours.index, matrix)
-        yield row("build", bm25s, _timed(bm25s.build, documents), "s", "counted by our tokeniser")
-        asked.append(bm25s)
-    csc = engines.Csc(ours.index, matrix)
-    asked += [csc, engines.DotTopN(ours.index, csc.columns)]
-    if size > engines.Naive.last and engines.Naive.name not in options.without:
-        asked.append(engines.NaiveOnOurTerms(ours.index, matrix))
-    yield row("add", tantivy, _tantivy_adds(tantivy, documents[:20]), "ms p50", "commit and reload; whole document")
+    matrix = csc = None
+    if not {engines.Csc.name, engines.DotTopN.name, engines.Naive.name} <= set(options.without):
+        matrix = _matrix(ours.index, documents)
+        csc = engines.Csc(ours.index, matrix)
+        asked += [csc, engines.DotTopN(ours.index, csc.columns)]
+        if size > engines.Naive.last:
+            asked.append(engines.NaiveOnOurTerms(ours.index, matrix))
+        if size <= engines.Bm25s.last and engines.Bm25s.name not in options.without:
+            bm25s = engines.Bm25s(ours.index, matrix)
+            yield row("build", bm25s, _timed(bm25s.build, documents), "s", "counted by our tokeniser")
+            asked.append(bm25s)
     del documents
     gc.collect()
+    del matrix
     asked = [engine for engine in asked if engine.name not in options.without]
     save(ours.index, scratch / "index")
-    yield from _queries(row, asked, needs)
-    yield from _batches(row, asked, needs)
-    yield row(
-        "query", OURS, _recall(ours, csc, needs), "recall", "of the exact best 50 by scipy CSC, equal scores allowed"
-    )
+    yield from _queries(row, asked, needs, options.budget)
+    yield from _batches(row, asked, needs, options.budget)
+    if csc is not None:
+        found = _recall(ours, csc, needs)
+        yield row("query", OURS, found, "recall", "of the exact best 50 by scipy CSC, equal scores allowed")
     efforts = [effort(ours.index, need, engines.TOP) for need in needs]
     for name, unit in (("postings", "postings walked"), ("rows", "dense rows"), ("scored", "documents scored in full")):
         yield row(
             "query", OURS, statistics.median(getattr(one, name) for one in efforts), unit, "median of all queries"
         )
     yield from _adds(row, load(scratch / "index"), needs, scratch)
-    del asked, csc, matrix, ours
+    del asked, csc, ours
     gc.collect()
     yield from _memory(row, options, scratch)
 
@@ -146,10 +155,10 @@ def _matrix(index: Index, documents: Sequence[Document]) -> sparse.csr_array:
     return sparse.csr_array((data, indices.astype(np.int32), starts.astype(np.int32)), shape=shape)
 
 
-def _queries(row: Any, asked: Sequence[Any], needs: Sequence[Document]) -> Iterator[dict[str, Any]]:
+def _queries(row: Any, asked: Sequence[Any], needs: Sequence[Document], budget: float) -> Iterator[dict[str, Any]]:
     for engine in asked:
         engine.best(needs[0])  # compiles, warms
-    strides = {engine.name: max(1, math.ceil(_timed(engine.best, needs[1]) * len(needs) / _BUDGET)) for engine in asked}
+    strides = {engine.name: max(1, math.ceil(_timed(engine.best, needs[1]) * len(needs) / budget)) for engine in asked}
     taken: dict[str, dict[str, float]] = {engine.name: {} for engine in asked}
     for turn in range(3):
         for number, need in enumerate(needs):
@@ -167,12 +176,12 @@ def _queries(row: Any, asked: Sequence[Any], needs: Sequence[Document]) -> Itera
             yield row("query", engine, values[int(len(values) * 0.99)], "ms p99")
 
 
-def _batches(row: Any, asked: Sequence[Any], needs: Sequence[Document]) -> Iterator[dict[str, Any]]:
+def _batches(row: Any, asked: Sequence[Any], needs: Sequence[Document], budget: float) -> Iterator[dict[str, Any]]:
     rates: dict[str, list[float]] = {engine.name: [] for engine in asked}
     sizes = {}
     for engine in asked:
         once = _timed(engine.best, needs[2])
-        sizes[engine.name] = max(4, min(len(needs), int(_BUDGET / 3 / once)))
+        sizes[engine.name] = max(4, min(len(needs), int(budget / 3 / once)))
     for _ in range(3):
         for engine in asked:
             part = list(needs[: sizes[engine.name]])
@@ -236,8 +245,20 @@ def _adds(row: Any, index: Index, needs: Sequence[Document], scratch: Path) -> I
     yield row(
         "add", OURS, statistics.median(whole), "ms p50 with the commit", f"SQLite, {_journal()}, synchronous=FULL"
     )
+    yield row("add", OURS, _sync_ms(scratch / "synced"), "ms p50 of one fsync", "4 KB on the same disk, to judge by")
     after = [_timed(candidates, index, need, engines.TOP) * 1000 for need in needs]
     yield row("query", OURS, statistics.median(after), f"ms p50 with {_ADDED} added", "base and delta")
+
+
+def _sync_ms(path: Path) -> float:
+    times = []
+    with path.open("wb", buffering=0) as stream:
+        for _ in range(50):
+            stream.write(bytes(4096))
+            begin = time.perf_counter()
+            os.fsync(stream.fileno())
+            times.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(times)
 
 
 def _journal() -> str:
@@ -396,11 +417,16 @@ def _write(options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     corpus_name, needs_name = (
         f" --{n} {getattr(options, n).name}" if getattr(options, n) else "" for n in ("corpus", "needs")
     )
-    more = f" --clock {options.clock}" + (f' --without "{",".join(options.without)}"' if options.without else "")
+    more = f" --clock {options.clock}" + "".join(f' --without "{name}"' for name in options.without)
+    more += f" --budget {options.budget:g}"
+    command = f"python benchmarks/retrieval.py{corpus_name}{needs_name} --sizes {sizes}{more} --json OUT"
+    kept = _kept(options)
+    rows = sorted([*kept["rows"], *rows], key=lambda row: row["size"])
     report = {
-        "command": f"python benchmarks/retrieval.py{corpus_name}{needs_name} --sizes {sizes}{more} --json OUT",
+        "commands": [*kept["commands"], {"command": command, "commit": _commit()}],
         "machine": machine,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "left_out": [*kept["left_out"], *_left_out(options)],
         "rows": rows,
         "ratios": ratios(rows),
         "exponents": exponents(rows),
@@ -409,6 +435,40 @@ def _write(options: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     partial.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.move(partial, options.json)
     options.json.with_suffix(".svg").write_text(chart.drawn(rows), encoding="utf-8")
+
+
+def _kept(options: argparse.Namespace) -> dict[str, list[Any]]:
+    """With --add: what OUT has of other sizes."""
+    kept: dict[str, list[Any]] = {"commands": [], "rows": [], "left_out": []}
+    if options.add and options.json.exists():
+        before = json.loads(options.json.read_text(encoding="utf-8"))
+        kept = {name: before[name] for name in kept}
+        kept["rows"] = [row for row in kept["rows"] if row["size"] not in options.sizes]
+        kept["left_out"] = [entry for entry in kept["left_out"] if entry["size"] not in options.sizes]
+        of_this = {",".join(map(str, options.sizes))}
+        kept["commands"] = [one for one in kept["commands"] if not of_this & set(one["command"].split())]
+    return kept
+
+
+def _left_out(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Peers that were not tried at a size, and why."""
+    asked = [{"size": size, "engine": name, "why": "--without"} for size in options.sizes for name in options.without]
+    bm25s = engines.Bm25s
+    return asked + [
+        {"size": size, "engine": bm25s.name, "why": bm25s.left_out}
+        for size in options.sizes
+        if size > bm25s.last and bm25s.name not in options.without
+    ]
+
+
+def _commit() -> str:
+    """The commit measured, "+" where files differ from it; empty outside a checkout."""
+    here = Path(__file__).resolve().parent
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"],  # noqa: S607
+        cwd=here, capture_output=True, text=True,
+    )  # fmt: skip
+    return said.stdout.strip()
 
 
 def _processor() -> str:

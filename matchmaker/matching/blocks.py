@@ -17,7 +17,7 @@ def ordered(index: Index, documents: Sequence[Document], size: int, *, threads: 
 
 def ordered_from(root: str, name: str, fingerprint: str, documents: Sequence[Document], size: int) -> list[list[Hit]]:
     """The same with a saved index, opened once for each process. Raises IndexDamaged for another than is asked for."""
-    index = store.open_index(Path(root), name)
+    index = store.open_index(Path(root), name, check=True)
     if index.fingerprint != fingerprint:
         raise IndexDamaged(directory=name, reason="this machine holds another index under the same name")
     return ordered(index, documents, size)

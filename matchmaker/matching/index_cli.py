@@ -80,7 +80,8 @@ def rebuild() -> None:
 def verify() -> None:
     """Compare the index with the database, document by document; ends with 1 where they differ."""
     with indexing.reading() as session:
-        indexes = indexing.find_indexes(session, current_app.extensions["matchmaker.settings"].index_dir)
+        root = current_app.extensions["matchmaker.settings"].index_dir
+        indexes = indexing.find_indexes(session, root, check=True)
     if indexes is None:
         raise click.ClickException("no usable index; the worker or `matchmaker index rebuild` builds it")
     found = 0

@@ -75,8 +75,9 @@ class Indexes:
         return self.opened[kind]
 
 
-def find_indexes(session: Session, root: Path) -> Indexes | None:
-    """None where none was built yet, or where its files are missing or damaged and it must be built again.
+def find_indexes(session: Session, root: Path, *, check: bool = False) -> Indexes | None:
+    """None where none was built yet, or where its files are missing or damaged and it must be built again: with `check`
+    as found by reading all of them, else as far as their names, sizes and kinds tell.
 
     What was published, edited or withdrawn since is taken in first: a change counts from the next query on.
     """
@@ -85,7 +86,7 @@ def find_indexes(session: Session, root: Path) -> Indexes | None:
         return None
     names = {kind: row.directory(kind) for kind in Kind}
     try:
-        opened = {kind: store.open_index(root, names[kind]) for kind in Kind}
+        opened = {kind: store.open_index(root, names[kind], check=check) for kind in Kind}
     except IndexDamaged:
         return None
     live, taken = _with_changes(session, names, opened)
@@ -252,7 +253,7 @@ class Work:
 def find_work(root: Path, most: int) -> Work:
     """What is left to do now; of the lists that are due at most `most`."""
     with reading() as session:
-        indexes = find_indexes(session, root)
+        indexes = find_indexes(session, root, check=True)
         changes = _changes(session, indexes)
         if indexes is None:
             return Work(None, bool(changes) or session.get(MatchIndex, 1) is not None, changes)

@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from matchmaker.matching import engine
-from matchmaker.matching.engine import Index, IndexDamaged, load, save
+from matchmaker.matching.engine import Index, IndexDamaged, files, load, save
 
 _LOCK = "index.lock"
 
@@ -26,15 +26,22 @@ _KERNELS = Path(engine.__file__).parent / "kernels"
 _Signature = tuple[tuple[str, int, int], ...]
 
 
-def open_index(root: Path, name: str) -> Index:
-    """The saved index `name`, its arrays memory-mapped. Raises IndexDamaged where it is missing or was altered."""
+def open_index(root: Path, name: str, *, check: bool = False) -> Index:
+    """The saved index `name`, its arrays memory-mapped. Raises IndexDamaged where it is missing or was altered.
+
+    With `check` every file is read through, once for each process: seconds for a million documents, which a request
+    does not have. Whoever can build the index again checks; without, a file that is gone or cut short is seen alone.
+    """
     _keep_compiled(root)
     directory = root / name
     try:
         entries = [(entry.name, entry.stat()) for entry in os.scandir(directory)]
     except OSError as error:
         raise IndexDamaged(directory=str(directory), reason=error.strerror or "unreadable") from error
-    return _open(directory, tuple(sorted((file, stat.st_size, stat.st_mtime_ns) for file, stat in entries)))
+    signature = tuple(sorted((file, stat.st_size, stat.st_mtime_ns) for file, stat in entries))
+    if check:
+        _checked(directory, signature)
+    return _open(directory, signature)
 
 
 def _keep_compiled(root: Path) -> None:
@@ -46,6 +53,11 @@ def _keep_compiled(root: Path) -> None:
 @lru_cache(maxsize=4)  # both sides, and those they replace while other threads still read them
 def _open(directory: Path, signature: _Signature) -> Index:
     return load(directory)
+
+
+@lru_cache(maxsize=4)
+def _checked(directory: Path, signature: _Signature) -> None:
+    files.check(directory)
 
 
 def save_index(root: Path, index: Index) -> str:

@@ -11,11 +11,10 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +24,11 @@ from matchmaker.matching.engine.config import EngineConfig
 from matchmaker.matching.engine.index import Index, fingerprint_of
 from matchmaker.matching.engine.segments import Base, Vocabulary
 
-_FORMAT = 2
+_FORMAT = 3
 _MANIFEST = "manifest.json"
-_VOCABULARY = [field.name for field in fields(Vocabulary)]
-_BASE = [field.name for field in fields(Base)]
+Found = TypeVar("Found")
+
+_VOCABULARY, _BASE = Vocabulary._fields, Base._fields
 
 
 class IndexDamaged(DomainError):
@@ -59,6 +59,7 @@ def save(index: Index, directory: Path) -> None:
         manifest = {
             "format": _FORMAT,
             "config": index.config.as_dict(),
+            "engine": index.config.fingerprint(),
             "fingerprint": index.fingerprint,
             "corpus": corpus_hash(index),
             "documents": len(index.ids),
@@ -88,17 +89,30 @@ def corpus_hash(index: Index) -> str:
 def load(directory: Path) -> Index:
     """Open a saved index; its arrays are memory-mapped read-only and shared with other processes.
 
-    Every file is read once through and checked against its SHA-256, past the map, so that a process which never uses
-    a page does not hold it. Raises IndexDamaged for whatever `save` did not write.
+    Costs the same whatever the size of the index: every file must be there, of its size and kind, and of these settings
+    and this engine; what it contains is not read (`check` does). Raises IndexDamaged.
     """
+    return _latest(directory, _open)
+
+
+def check(directory: Path) -> None:
+    """Raises IndexDamaged for whatever `save` did not write.
+
+    Every file is read once through and checked against its SHA-256, past the map, so that a process which never uses
+    a page does not hold it.
+    """
+    _latest(directory, _check)
+
+
+def _latest(directory: Path, work: Callable[[Path, dict[str, Any]], Found]) -> Found:
     manifest = read_manifest(directory)
     try:
-        return _open(directory, manifest)
+        return work(directory, manifest)
     except IndexDamaged:
         # A `save` may have replaced the files between the manifest and their opening; then there is a new manifest.
         if (latest := read_manifest(directory)) == manifest:
             raise
-        return _open(directory, latest)
+        return work(directory, latest)
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
@@ -118,20 +132,37 @@ def _open(directory: Path, manifest: dict[str, Any]) -> Index:
     def mapped(name: str) -> NDArray[Any]:
         entry = manifest["files"][name]
         path = directory / entry["path"]
-        if path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
+        if path.stat().st_size != entry["bytes"]:
             raise IndexDamaged(directory=str(directory), reason=f"{path.name} has been altered")
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
-    try:
+    with _told(directory):
         vocabulary = Vocabulary(**{name: mapped(name) for name in _VOCABULARY})
         base = Base(**{name: mapped(name) for name in _BASE})
         config = EngineConfig(**manifest["config"])
-        if manifest["fingerprint"] != fingerprint_of(config, vocabulary):
+        if manifest["engine"] != config.fingerprint():
             raise IndexDamaged(directory=str(directory), reason="settings or engine have changed since it was built")
         return Index(config, vocabulary, base, manifest["fingerprint"])
+
+
+def _check(directory: Path, manifest: dict[str, Any]) -> None:
+    with _told(directory):
+        for entry in manifest["files"].values():
+            path = directory / entry["path"]
+            if path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
+                raise IndexDamaged(directory=str(directory), reason=f"{path.name} has been altered")
+    index = _open(directory, manifest)
+    if index.fingerprint != fingerprint_of(index.config, index.vocabulary):
+        raise IndexDamaged(directory=str(directory), reason=f"{_MANIFEST} is of other terms")
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         raise IndexDamaged(directory=str(directory), reason=f"{Path(error.filename).name} is missing") from None
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise IndexDamaged(directory=str(directory), reason=str(error)) from error
 
 

@@ -123,6 +123,7 @@ class Index:
             return self.base.peak
         peak = self.base.peak.copy()
         np.maximum.at(peak, self.delta.columns, self.delta.codes)
+        peak.setflags(write=False)
         return peak
 
     @cached_property
@@ -327,21 +328,19 @@ class _Counter:
         starts = np.zeros(len(documents) + 1, dtype=np.int64)
         starts[0] = written = int(self.rows.starts[-1])
         while True:
-            counted, self.size, written = batch.run(
+            counted, self.size, written, grams = batch.run(
                 kernels.intern, self.slots, self.keys, self.counts, self.last, self.ends, self.chars,
                 self.size, keep, starts[done:], self.rows.terms, self.rows.codes, written, begin=done,
             )  # fmt: skip
             done += counted
             if done == len(documents):
                 break
-            self._grow(batch, written)
+            self._grow(written, grams)
         if keep:
             self.rows.starts = np.concatenate([self.rows.starts, starts[1:]])
 
-    def _grow(self, batch: Batch, written: int) -> None:
-        """Room for at least the longest document of the batch, and half as much again as there is."""
-        characters = np.diff(batch.texts[batch.documents]).max()
-        grams = (int(characters) * batch.folds[3] + 1) * self.config.max_gram
+    def _grow(self, written: int, grams: int) -> None:
+        """Room for so many more, and half as much again as there is."""
         self.rows.reserve(written + grams)
         chars = int(self.ends[self.size]) + grams * (self.config.max_gram + 1)
         if chars > len(self.chars):

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.engine import tokens
 from matchmaker.matching.engine.index import Index
-from matchmaker.matching.engine.layout import BLOCK, CODES
-from matchmaker.matching.engine.tokens import Document
+from matchmaker.matching.engine.layout import BLOCK, CODES, STRIDE, Scratch, Wanted
+from matchmaker.matching.engine.tokens import Batch, Document
 
 #: Which documents may be hits: their ids (others are passed over), or a mask along `Index.ids`.
 Allowed = Collection[str] | NDArray[np.bool_]
@@ -56,31 +56,34 @@ def scores(index: Index, query: Document) -> NDArray[np.float64]:
 def candidates(index: Index, query: Document, k: int, allowed: Allowed | None = None) -> list[Candidate]:
     """The `k` best documents, best first, equal scores by id. Whatever shares no term with the query is none."""
     masks = (index.mask, _NONE) if allowed is None else _masks(index, allowed)
-    return _best(index, _prepare(index, query), k, *masks)
+    if tokens.HAVE_NUMBA:
+        return _Answers(index, [query], k, masks).of(0, 1)[0]
+    return _best_plainly(index, _prepare(index, query), k, *masks)
 
 
 def candidates_many(
     index: Index, queries: Sequence[Document], k: int, *, threads: int = 1
 ) -> Iterator[list[Candidate]]:
     """`candidates` for each query, in their order. Each thread holds the running sums of one query at a time."""
-    starts, columns, codes = index.counted(queries)
-
-    def one(at: int) -> list[Candidate]:
-        here = slice(starts[at], starts[at + 1])
-        return _best(index, _prepared(index, columns[here], codes[here]), k, index.mask, _NONE)
-
-    if threads == 1 or len(queries) < 2:
-        yield from map(one, range(len(queries)))
+    if not tokens.HAVE_NUMBA:
+        yield from (candidates(index, query, k) for query in queries)
+        return
+    answers = _Answers(index, queries, k, (index.mask, _NONE))
+    parts = [(at, min(at + _PART, len(queries))) for at in range(0, len(queries), _PART)]
+    if threads == 1 or len(parts) < 2:
+        for begin, end in parts:
+            yield from answers.of(begin, end)
     else:
         with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(one, range(len(queries)))
+            for found in pool.map(answers.of, *zip(*parts, strict=True)):
+                yield from found
 
 
 def effort(index: Index, query: Document, k: int) -> Effort:
     """What `candidates` does for this query, compiled."""
-    wanted, base = _prepare(index, query), index.base
-    walked = base.starts[:, wanted.rare_columns + 1].astype(np.int64) - base.starts[:, wanted.rare_columns]
-    return Effort(int(walked.sum()), len(wanted.rows), _best_of_base(index, wanted, k, index.mask)[1])
+    answers = _Answers(index, [query], k, (index.mask, _NONE))
+    answers.of(0, 1)
+    return Effort(*answers.efforts[0].tolist())
 
 
 def rank(index: Index, query: Document, k: int, allowed: Allowed | None = None) -> list[Hit]:
@@ -118,48 +121,21 @@ def _hits(index: Index, found: Sequence[Candidate]) -> list[Hit]:
 # --- the query ------------------------------------------------------------------------------------------------------
 
 
-class _Wanted(NamedTuple):
-    """What each term of the query adds to a document that has it with code c: sums[offsets[i] + c] units.
-
-    sums[:256] are 0, so that offset 0 stands for a term that is not wanted; `lookup` has the offset of each common
-    term. Rare terms stand apart. The common ones have their dense rows and shares: rows times shares, in steps, are
-    at least what they add together.
-    """
-
-    columns: NDArray[np.int32]
-    offsets: NDArray[np.int32]
-    sums: NDArray[np.int32]
-    lookup: NDArray[np.int32]
-    unit: float
-    rare_columns: NDArray[np.int32]
-    rare_offsets: NDArray[np.int32]
-    rows: NDArray[np.int32]
-    shares: NDArray[np.uint16]
-    step: float
-
-
-def _prepare(index: Index, query: Document) -> _Wanted:
+def _prepare(index: Index, query: Document) -> Wanted:
     _, columns, codes = index.counted([query])
-    return _prepared(index, columns, codes)
-
-
-def _prepared(index: Index, columns: NDArray[np.int32], codes: NDArray[np.uint8]) -> _Wanted:
-    grid = tokens.grid(index.config)
     if tokens.HAVE_NUMBA:
         from matchmaker.matching.engine import kernels
 
-        return _Wanted(
-            columns,
-            *kernels.prepare(
-                columns, codes, index.idf, grid.damp, grid.steps, index.peak, index.base.slots, index.common
-            ),
+        found: Wanted = kernels.prepare(
+            columns, codes, tokens.rules(index.config), index.idf, index.peak, index.base.slots, index.common
         )
-    return _prepare_plainly(index, columns, codes, grid.damp)
+        return found
+    return _prepare_plainly(index, columns, codes, tokens.grid(index.config).damp)
 
 
 def _prepare_plainly(
     index: Index, columns: NDArray[np.int32], codes: NDArray[np.uint8], damp: NDArray[np.float64]
-) -> _Wanted:
+) -> Wanted:
     """As `kernels.prepare`, in the same order of the same operations: every number is the same. No dense rows."""
     idf, width = index.idf[columns], index.peak[columns].astype(np.int64) + 1
     weights = damp[codes] * idf
@@ -173,7 +149,7 @@ def _prepare_plainly(
     slots, lookup = index.base.slots[columns], np.zeros(index.common, dtype=np.int32)
     lookup[slots[slots >= 0]] = offsets[slots >= 0]
     rare, none = slots < 0, np.empty(0, dtype=np.int32)
-    return _Wanted(
+    return Wanted(
         columns, offsets, sums, lookup, 1 / units, columns[rare], offsets[rare], none, none.astype(np.uint16), 0.0
     )
 
@@ -186,61 +162,62 @@ def _total(values: NDArray[np.float64]) -> float:
 # --- compiled -------------------------------------------------------------------------------------------------------
 
 
-class _Scratch(threading.local):
-    """Running sums of a block, one set for each thread."""
+_NONE = np.empty(0, dtype=np.bool_)
+_PART = 16  # queries of one call: few enough that threads end together, and that a batch is answered as it goes
+
+
+class _Threads(threading.local):
+    """A scratch for each thread."""
 
     def __init__(self) -> None:
-        self.running = np.zeros(BLOCK, dtype=np.int32)
-        self.limits = np.zeros(BLOCK, dtype=np.float32)
-        self.lookup = np.zeros(0, dtype=np.int32)
-
-
-_scratch = _Scratch()
-_NONE = np.empty(0, dtype=np.bool_)
-
-
-def _best(
-    index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_], of_delta: NDArray[np.bool_]
-) -> list[Candidate]:
-    if not len(wanted.columns) or k < 1:
-        return []
-    return (_best_fast if tokens.HAVE_NUMBA else _best_plainly)(index, wanted, k, mask, of_delta)
-
-
-def _best_fast(
-    index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_], of_delta: NDArray[np.bool_]
-) -> list[Candidate]:
-    from matchmaker.matching.engine import kernels
-
-    base, delta = index.base, index.delta
-    size, _, found, rows, orders = _best_of_base(index, wanted, k, mask)
-    if len(delta.scale):
-        if len(_scratch.lookup) != len(index.idf):
-            _scratch.lookup = np.zeros(len(index.idf), dtype=np.int32)
-        size = kernels.best_changed(
-            wanted.columns, wanted.offsets, wanted.sums, wanted.unit, delta.starts, delta.columns, delta.codes,
-            delta.scale, delta.orders, of_delta, len(base.scale), _scratch.lookup, found, rows, orders, size,
+        self.kept = Scratch(
+            np.zeros(BLOCK, dtype=np.int32), np.zeros(BLOCK, dtype=np.float32),
+            np.zeros(BLOCK // STRIDE, dtype=np.float32), np.zeros(2048, dtype=np.int32),
+            np.zeros(4096, dtype=np.int64), np.zeros(0, dtype=np.int32),
         )  # fmt: skip
-    order = np.lexsort((orders[:size], -found[:size]))
-    return [Candidate(*pair) for pair in zip(rows[order].tolist(), found[order].tolist(), strict=True)]
+
+    def scratch(self, index: Index) -> Scratch:
+        if len(index.delta.scale) and len(self.kept.lookup) < len(index.idf):
+            self.kept = self.kept._replace(lookup=np.zeros(len(index.idf), dtype=np.int32))
+        return self.kept
 
 
-def _best_of_base(index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_]) -> tuple[int, int, Any, Any, Any]:
-    """(hits, documents scored in full, and the heap of the hits: scores, rows, orders)."""
-    from matchmaker.matching.engine import kernels
-
-    base = index.base
-    k = min(k, len(base.scale) + len(index.delta.scale))
-    found, rows, orders = np.zeros(k), np.empty(k, dtype=np.int64), np.empty(k, dtype=np.int64)
-    size, scored = kernels.best(
-        wanted.rare_columns, wanted.rare_offsets, wanted.sums, wanted.lookup, wanted.unit, wanted.rows, wanted.shares,
-        wanted.step, base.starts, base.bases, base.docs, base.codes, base.cstarts, base.cslots, base.ccodes,
-        base.dense, index.common, base.scale, mask, _scratch.running, _scratch.limits, found, rows, orders,
-    )  # fmt: skip
-    return size, scored, found, rows, orders
+_threads = _Threads()
 
 
-def _every(index: Index, wanted: _Wanted) -> NDArray[np.float64]:
+class _Answers:
+    """The best of queries, part by part, each part in one compiled call."""
+
+    def __init__(
+        self, index: Index, queries: Sequence[Document], k: int, masks: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+    ) -> None:
+        self.index, self.masks, self.batch = index, masks, Batch(queries, index.config)
+        k = max(0, min(k, len(index.base.scale) + len(index.delta.scale)))
+        self.scores = np.empty((len(queries), k))
+        self.rows = np.empty((len(queries), k), dtype=np.int64)
+        self.sizes = np.zeros(len(queries), dtype=np.int64)
+        self.efforts = np.zeros((len(queries), 3), dtype=np.int64)
+
+    def of(self, begin: int, end: int) -> list[list[Candidate]]:
+        """Those of the queries from `begin` to `end`."""
+        if not self.scores.shape[1]:
+            return [[] for _ in range(begin, end)]
+        from matchmaker.matching.engine import kernels
+
+        index = self.index
+        self.batch.run(
+            kernels.best, index.vocabulary, index.vocabulary.shift, index.peak, index.base, index.common,
+            index.delta.changed, *self.masks, _threads.scratch(index), (begin, end),
+            self.scores, self.rows, self.sizes, self.efforts,
+        )  # fmt: skip
+        found = []
+        for at in range(begin, end):
+            size = self.sizes[at]
+            found.append(list(map(Candidate, self.rows[at, :size].tolist(), self.scores[at, :size].tolist())))
+        return found
+
+
+def _every(index: Index, wanted: Wanted) -> NDArray[np.float64]:
     """Scores along base and delta."""
     base, delta = index.base, index.delta
     found = np.zeros(len(base.scale) + len(delta.scale))
@@ -249,10 +226,7 @@ def _every(index: Index, wanted: _Wanted) -> NDArray[np.float64]:
     if tokens.HAVE_NUMBA:
         from matchmaker.matching.engine import kernels
 
-        kernels.every(
-            wanted.rare_columns, wanted.rare_offsets, wanted.sums, wanted.lookup, wanted.unit, base.starts, base.bases,
-            base.docs, base.codes, base.cstarts, base.cslots, base.ccodes, base.scale, _scratch.running, found,
-        )  # fmt: skip
+        kernels.every(wanted, base, _threads.kept.running, found)
     else:
         for first, sums in _base_sums(index, wanted):
             scale = base.scale[first : first + len(sums)].astype(np.float64)
@@ -270,7 +244,7 @@ def _every(index: Index, wanted: _Wanted) -> NDArray[np.float64]:
 # --- in numpy alone -------------------------------------------------------------------------------------------------
 
 
-def _base_sums(index: Index, wanted: _Wanted) -> Iterator[tuple[int, NDArray[Any]]]:
+def _base_sums(index: Index, wanted: Wanted) -> Iterator[tuple[int, NDArray[Any]]]:
     """(first row, whole units of each row) by blocks. bincount adds in float64: whole numbers below 2^53 are exact."""
     base, columns, offsets = index.base, wanted.rare_columns, wanted.rare_offsets
     for block, first, last in base.blocks():
@@ -286,8 +260,10 @@ def _base_sums(index: Index, wanted: _Wanted) -> Iterator[tuple[int, NDArray[Any
 
 
 def _best_plainly(
-    index: Index, wanted: _Wanted, k: int, mask: NDArray[np.bool_], of_delta: NDArray[np.bool_]
+    index: Index, wanted: Wanted, k: int, mask: NDArray[np.bool_], of_delta: NDArray[np.bool_]
 ) -> list[Candidate]:
+    if not len(wanted.columns) or k < 1:
+        return []
     found = _every(index, wanted)
     for part, start in ((mask, 0), (of_delta, len(index.base.scale))):
         if len(part):

@@ -7,8 +7,9 @@ every document has them: no query walks their postings, and few documents need t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from scipy import sparse
 
 from matchmaker.matching.engine import tokens
 from matchmaker.matching.engine.config import EngineConfig
-from matchmaker.matching.engine.layout import BLOCK
+from matchmaker.matching.engine.layout import BLOCK, Changed
 from matchmaker.matching.engine.strings import Strings
 from matchmaker.matching.engine.tokens import Counts, Grid
 
@@ -26,8 +27,7 @@ COMMON = 0.1
 _MOST_COMMON = 65_535  # their numbers fit 16 bits
 
 
-@dataclass(frozen=True, eq=False)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """Terms in the order of their keys, with idf; `buckets` leads to a key by its first bits."""
 
     keys: NDArray[np.uint64]
@@ -49,7 +49,7 @@ class Vocabulary:
         if fast:
             from matchmaker.matching.engine import kernels
 
-            found: NDArray[np.int32] = kernels.columns_of(keys, self.keys, self.buckets, self.shift)
+            found: NDArray[np.int32] = kernels.columns_of(keys, self, self.shift)
             return found
         at = np.searchsorted(self.keys, keys).clip(0, max(0, len(self.keys) - 1))
         known = self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), dtype=np.bool_)
@@ -63,11 +63,18 @@ def vocabulary(keys: NDArray[np.uint64], idf: NDArray[np.float64], terms: String
     bits = max(1, len(keys).bit_length())
     firsts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
     buckets = np.append(np.searchsorted(ordered, firsts), len(keys)).astype(np.int32)
-    return Vocabulary(ordered, buckets, idf[order], taken.data, taken.ends)
+    found = Vocabulary(ordered, buckets, idf[order], taken.data, taken.ends)
+    seal(found)
+    return found
 
 
-@dataclass(frozen=True, eq=False)
-class Base:
+def seal(arrays: tuple[NDArray[Any], ...]) -> None:
+    """Read-only, as they are when they come from a file: kernels are compiled once, for arrays of that kind."""
+    for array in arrays:
+        array.setflags(write=False)
+
+
+class Base(NamedTuple):
     """`id_data`, `id_ends` are the ids, ascending; row r is document r. Rare terms: in block b, term c occurs in
     docs[p], p from bases[b] + starts[b, c] to bases[b] + starts[b, c + 1]. Common terms: `slots` numbers them (-1:
     rare), row r has cslots[p], p from cstarts[r] to cstarts[r + 1]. `dense` says the same roughly, a byte for each
@@ -97,7 +104,7 @@ class Base:
         return int(self.slots.max(initial=-1)) + 1
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return self._asdict()
 
     def blocks(self) -> Iterator[tuple[int, int, int]]:
         """(block, first row, row after the last)."""
@@ -193,6 +200,7 @@ def invert(
         dense = base.dense[first * len(common) : last * len(common)].reshape(len(common), last - first)
         write(rows, order[first:last], columns, idf, tokens.grid(config), base, dense, block, first, last)
         base.bases[block + 1] = begin + int(base.starts[block, -1])
+    seal(base)
     return base
 
 
@@ -259,6 +267,10 @@ class Delta:
     codes: NDArray[np.uint8]
     scale: NDArray[np.float32]
     orders: NDArray[np.int64]
+
+    @cached_property
+    def changed(self) -> Changed:
+        return Changed(self.starts, self.columns, self.codes, self.scale, self.orders)
 
     def kept(self, gone: frozenset[str]) -> Delta:
         keep = np.array([i for i, document_id in enumerate(self.ids) if document_id not in gone], dtype=np.int64)

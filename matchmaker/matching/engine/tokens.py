@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ from matchmaker.matching.engine.layout import (
     STEP,
     STEPS,
     WORD,
+    Folds,
+    Rules,
+    Texts,
 )
 
 HAVE_NUMBA = find_spec("numba") is not None
@@ -157,30 +161,33 @@ class _Folds:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.pages = np.full(0x110000 // _PAGE, -1, dtype=np.int32)
-        self.table = np.empty((0, _PAGE), dtype=np.uint32)
-        self.many = np.empty(0, dtype=np.uint32)
-        self.growth = 1
+        #: Replaced as a whole: a thread that reads meanwhile keeps the old table.
+        self.current = Folds(
+            np.full(0x110000 // _PAGE, -1, dtype=np.int32),
+            np.empty((0, _PAGE), dtype=np.uint32),
+            np.empty(0, dtype=np.uint32),
+        )
         self.han = re.compile(f"[{text._HAN}]")
         self.word = re.compile(f"(?:{text._WORD})")
         words = sorted(text._FUNCTION_WORDS)
         self.function_words = np.sort(np.array([key_of(word) for word in words], dtype=np.uint64))
         self.longest = max(map(len, words))
 
-    def covering(self, codes: NDArray[np.uint32]) -> tuple[Any, Any, Any, int]:
-        """(pages, table, many, growth) with every page that these code points need."""
-        needed = codes >> 8
-        if len(codes) and self.pages[needed].min() < 0:
-            for page in np.unique(needed):
+    def covering(self, codes: NDArray[np.uint32]) -> Folds:
+        """With every page that these code points need."""
+        from matchmaker.matching.engine import kernels
+
+        if kernels.unread(codes, self.current.pages):
+            for page in np.unique(codes >> 8):
                 self._read(int(page))
-        with self.lock:
-            return self.pages, self.table, self.many, self.growth
+        return self.current
 
     def _read(self, page: int) -> None:
         with self.lock:
-            if self.pages[page] >= 0:
+            before = self.current
+            if before.pages[page] >= 0:
                 return
-            row, many = np.empty((1, _PAGE), dtype=np.uint32), self.many.tolist()
+            row, many = np.empty((1, _PAGE), dtype=np.uint32), before.many.tolist()
             for low in range(_PAGE):
                 folded = [self._classified(character) for character in text.fold(chr(page * _PAGE + low))]
                 if len(folded) == 1:
@@ -188,13 +195,9 @@ class _Folds:
                 else:
                     row[0, low] = MANY | len(many) << 5 | len(folded)
                     many += folded
-                    self.growth = max(self.growth, len(folded))
-            pages = self.pages.copy()
-            pages[page] = len(self.table)
-            # New arrays: a thread that reads meanwhile keeps the whole old table.
-            self.many = np.array(many, dtype=np.uint32)
-            self.table = np.concatenate([self.table, row])
-            self.pages = pages
+            pages = before.pages.copy()
+            pages[page] = len(before.table)
+            self.current = Folds(pages, np.concatenate([before.table, row]), np.array(many, dtype=np.uint32))
 
     def _classified(self, character: str) -> int:
         entry = ord(character)
@@ -235,18 +238,24 @@ class Batch:
                     weights.append(weight)
             counts.append(len(contents))
         joined = "".join(contents).encode("utf-32-le", "surrogatepass")
-        self.codes: NDArray[np.uint32] = np.frombuffer(joined, dtype=np.uint32)
-        self.texts = np.zeros(len(contents) + 1, dtype=np.int64)
-        self.texts[1:] = np.cumsum([len(content) for content in contents])
-        self.weights = np.array(weights, dtype=np.float64)
-        self.documents = np.array(counts, dtype=np.int64)
-        self.config = config
-        self.folds = _folds().covering(self.codes)
+        codes: NDArray[np.uint32] = np.frombuffer(joined, dtype=np.uint32)
+        begins = np.array([0, *accumulate(map(len, contents))], dtype=np.int64)
+        self.texts = Texts(codes, begins, np.array(weights, dtype=np.float64), np.array(counts, dtype=np.int64))
+        self.folds = _folds().covering(codes)
+        self.rules = rules(config)
 
     def run(self, kernel: Any, *more: Any, begin: int = 0) -> Any:
         """Call a kernel on the documents from `begin` on."""
-        steps, (pages, table, many, growth) = grid(self.config), self.folds
-        return kernel(
-            self.codes, self.texts, self.weights, self.documents[begin:], pages, table, many, growth,
-            self.config.max_gram, _folds().function_words, _folds().longest, steps.values, steps.whole, *more,
-        )  # fmt: skip
+        texts = self.texts._replace(documents=self.texts.documents[begin:]) if begin else self.texts
+        return kernel(texts, self.folds, self.rules, *more)
+
+
+def rules(config: EngineConfig) -> Rules:
+    """How texts are cut and counted under these settings."""
+    return _rules_of(config.max_gram, frozenset([*config.field_weights.values(), config.default_weight]))
+
+
+@lru_cache(maxsize=8)
+def _rules_of(max_gram: int, weights: frozenset[float]) -> Rules:
+    folds, steps = _folds(), _grid(weights)
+    return Rules(max_gram, folds.function_words, folds.longest, steps.values, steps.whole, steps.damp, steps.steps)

@@ -1,6 +1,5 @@
 import json
 import random
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ CORPUS = [
     Document("b", {"title": "固态电池", "summary": "硫化物电解质"}),
     Document("c", {"title": "Laser welding of car bodies", "summary": "Robots weld with lasers."}),
 ]
-FILES = len(fields(Vocabulary)) + len(fields(Base))
+FILES = len(Vocabulary._fields) + len(Base._fields)
 QUERY = Document("", {"title": "电池材料", "problem": "laser"})
 
 
@@ -173,8 +172,12 @@ def test_every_flipped_or_cut_byte_is_reported_as_damage(tmp_path):
         for damaged in (b"", content[:-1], content[:-1] + bytes([content[-1] ^ 1]), b"X" + content[1:]):
             path.write_bytes(damaged)
             with pytest.raises(IndexDamaged, match="altered"):
-                load(tmp_path)
+                files.check(tmp_path)
+        path.write_bytes(content[:-1])
+        with pytest.raises(IndexDamaged, match="altered"):
+            load(tmp_path)  # reads no file through, but sees one that is cut
         path.write_bytes(content)
+    files.check(tmp_path)
     assert load(tmp_path).ids == ("a", "b", "c")
 
 
@@ -196,7 +199,7 @@ def test_a_manifest_that_save_did_not_write_is_reported_as_damage(tmp_path, edit
     edited = edit(json.loads(path.read_bytes()))
     path.write_text(edited if isinstance(edited, str) else json.dumps(edited))
     with pytest.raises(IndexDamaged) as caught:
-        load(tmp_path)
+        files.check(tmp_path)
     assert str(tmp_path) in caught.value.phrase % caught.value.facts
 
 

@@ -5,7 +5,7 @@ compare the two. Loops run without the interpreter's lock, so that threads share
 where an order could depend on them: they are the same in whatever order they are added.
 """
 
-from matchmaker.matching.engine.kernels.counting import count, intern, invert, rehash
-from matchmaker.matching.engine.kernels.ranking import best, best_changed, columns_of, every, prepare
+from matchmaker.matching.engine.kernels.counting import count, intern, invert, rehash, unread
+from matchmaker.matching.engine.kernels.ranking import best, columns_of, every, prepare
 
-__all__ = ["best", "best_changed", "columns_of", "count", "every", "intern", "invert", "prepare", "rehash"]
+__all__ = ["best", "columns_of", "count", "every", "intern", "invert", "prepare", "rehash", "unread"]

@@ -30,16 +30,39 @@ def _finish(state):
 
 
 @jit
-def _fold(codes, start, stop, pages, table, many, folded):
-    """Write the folded characters with their classes; returns how many."""
+def unread(codes, pages):
+    """Whether a page of folds is missing that these code points need."""
+    for code in codes:  # noqa: SIM110 - numba compiles no generator here
+        if pages[code >> 8] < 0:
+            return True
+    return False
+
+
+@jit
+def _widest(texts, folds, first, stop):
+    """Folded characters of the longest of these documents, and one more."""
+    most = 0
+    for document in range(first, stop):
+        begin, end = texts.begins[texts.documents[document]], texts.begins[texts.documents[document + 1]]
+        size = 0
+        for i in range(begin, end):
+            entry = folds.table[folds.pages[texts.codes[i] >> 8], texts.codes[i] & 255]
+            size += np.int64(entry & 31) if entry & MANY else 1
+        most = max(most, size)
+    return most + 1
+
+
+@jit
+def _fold(texts, text, folds, folded):
+    """Write the folded characters of a text with their classes; returns how many."""
     size = 0
-    for i in range(start, stop):
-        entry = table[pages[codes[i] >> 8], codes[i] & 255]
+    for i in range(texts.begins[text], texts.begins[text + 1]):
+        entry = folds.table[folds.pages[texts.codes[i] >> 8], texts.codes[i] & 255]
         if entry & MANY:
             entry &= MANY - 1
             at = entry >> 5
             for j in range(at, at + (entry & 31)):
-                folded[size] = many[j]
+                folded[size] = folds.many[j]
                 size += 1
         else:
             folded[size] = entry
@@ -110,8 +133,9 @@ def _stem(chars, begin, end):
 
 
 @jit
-def _text_grams(folded, size, max_gram, function_words, longest, chars, begins, ends, keys, spans, used, found):
-    """Keys of the grams of one folded text from `found` on; their characters stand in `chars` from `used` on."""
+def _text_grams(folded, size, rules, chars, begins, ends, keys, spans, found):
+    """Keys of the grams of one folded text from `found` on; their characters stand in `chars`."""
+    used = 0
     i = 0
     while i < size:
         kind = folded[i]
@@ -124,15 +148,15 @@ def _text_grams(folded, size, max_gram, function_words, longest, chars, begins, 
                 chars[used] = folded[i] & CODE
                 begins[units], ends[units] = used, used + 1
                 units, used, i = units + 1, used + 1, i + 1
-            found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+            found = _flush(chars, begins, ends, units, rules.max_gram, keys, spans, found)
         elif kind & WORD:
             units = 0
             while True:
                 stop = i
                 while stop < size and folded[stop] & WORD:
                     stop += 1
-                if _says_nothing(folded, i, stop, function_words, longest):
-                    found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+                if _says_nothing(folded, i, stop, rules.function_words, rules.longest):
+                    found = _flush(chars, begins, ends, units, rules.max_gram, keys, spans, found)
                     units = 0
                 else:
                     if units:
@@ -150,10 +174,10 @@ def _text_grams(folded, size, max_gram, function_words, longest, chars, begins, 
                     i += 1
                 else:
                     break
-            found = _flush(chars, begins, ends, units, max_gram, keys, spans, found)
+            found = _flush(chars, begins, ends, units, rules.max_gram, keys, spans, found)
         else:
             i += 1
-    return used, found
+    return found
 
 
 @jit
@@ -171,63 +195,69 @@ def _code(tf, grid, whole):
 
 
 @jit
-def count(codes, texts, weights, documents, pages, table, many, growth, max_gram, function_words, longest, grid, whole):
-    """Distinct terms of each document: (starts, keys ascending within a document, codes)."""
-    most = 0
-    for document in range(len(documents) - 1):
-        size = texts[documents[document + 1]] - texts[documents[document]]
-        most = max(most, size)
-    widest = most * growth + 1
+def distinct(texts, document, folds, rules):
+    """Distinct terms of a document in the order they are met: (how many, keys, codes)."""
+    widest = _widest(texts, folds, document, document + 1)
     folded, chars = np.empty(widest, np.uint32), np.empty(2 * widest, np.uint32)
     begins, ends = np.empty(widest, np.int64), np.empty(widest, np.int64)
-    grams = np.empty(widest * max_gram, np.uint64)
-    values = np.empty(widest * max_gram, np.float64)
-    spans = np.empty((widest * max_gram, 2), np.int64)
-    starts = np.zeros(len(documents), np.int64)
+    grams, spans = np.empty(widest * rules.max_gram, np.uint64), np.empty((widest * rules.max_gram, 2), np.int64)
+    keys, tfs = np.empty(widest * rules.max_gram, np.uint64), np.empty(widest * rules.max_gram, np.float64)
+    room = 16
+    while room < 2 * len(grams):
+        room *= 2
+    slots, mask = np.full(room, -1, np.int32), np.uint64(room - 1)
+    terms = 0
+    for text in range(texts.documents[document], texts.documents[document + 1]):
+        size = _fold(texts, text, folds, folded)
+        found = _text_grams(folded, size, rules, chars, begins, ends, grams, spans, 0)
+        for i in range(found):
+            home = grams[i] & mask
+            while slots[home] >= 0 and keys[slots[home]] != grams[i]:
+                home = (home + np.uint64(1)) & mask
+            if slots[home] < 0:
+                slots[home], keys[terms], tfs[terms] = terms, grams[i], 0.0
+                terms += 1
+            tfs[slots[home]] += texts.weights[text]
+    codes = np.empty(terms, np.uint8)
+    for term in range(terms):
+        codes[term] = _code(tfs[term], rules.grid, rules.whole)
+    return terms, keys, codes
+
+
+@jit
+def count(texts, folds, rules):
+    """Distinct terms of each document: (starts, keys ascending within a document, codes)."""
+    starts = np.zeros(len(texts.documents), np.int64)
     capacity = 1024
     keys, tfs = np.empty(capacity, np.uint64), np.empty(capacity, np.uint8)
     total = 0
-    for document in range(len(documents) - 1):
-        found = 0
-        for t in range(documents[document], documents[document + 1]):
-            size = _fold(codes, texts[t], texts[t + 1], pages, table, many, folded)
-            before = found
-            _, found = _text_grams(
-                folded, size, max_gram, function_words, longest, chars, begins, ends, grams, spans, 0, found
-            )
-            values[before:found] = weights[t]
+    for document in range(len(texts.documents) - 1):
+        found, grams, codes = distinct(texts, document, folds, rules)
         if total + found > capacity:
             capacity = 2 * (total + found)
             more_keys, more_tfs = np.empty(capacity, np.uint64), np.empty(capacity, np.uint8)
             more_keys[:total], more_tfs[:total] = keys[:total], tfs[:total]
             keys, tfs = more_keys, more_tfs
         order = np.argsort(grams[:found])
-        at = 0
-        while at < found:
-            key, tf = grams[order[at]], 0.0
-            while at < found and grams[order[at]] == key:
-                tf += values[order[at]]
-                at += 1
-            keys[total], tfs[total] = key, _code(tf, grid, whole)
-            total += 1
+        for at in range(found):
+            keys[total + at], tfs[total + at] = grams[order[at]], codes[order[at]]
+        total += found
         starts[document + 1] = total
     return starts, keys[:total], tfs[:total]
 
 
 @jit
 def intern(
-    codes, texts, weights, documents, pages, table, many, growth, max_gram, function_words, longest, grid, whole,
-    slots, keys, counts, last, term_ends, term_chars, terms, keep, starts, rows, tfs, written,
-):  # fmt: skip
-    """Count documents against a vocabulary that grows: (documents done, terms, entries written).
+    texts, folds, rules, slots, keys, counts, last, term_ends, term_chars, terms, keep, starts, rows, tfs, written
+):
+    """Count documents against a vocabulary that grows: (documents done, terms, entries written, room needed).
 
-    Stops where a document might not fit into what the arrays still hold; the caller enlarges them and calls again.
-    `last` is where a term was last written: at or after the start of a document, the document has it already.
+    Stops where a document might not fit into what the arrays still hold; the caller enlarges them for the grams that it
+    needs and calls again. `last` is where a term was last written: at or after the start of a document, the document
+    has it already.
     """
-    most = 0
-    for document in range(len(documents) - 1):
-        most = max(most, texts[documents[document + 1]] - texts[documents[document]])
-    widest = most * growth + 1
+    max_gram, documents = rules.max_gram, texts.documents
+    widest = _widest(texts, folds, 0, len(documents) - 1)
     folded, chars = np.empty(widest, np.uint32), np.empty(2 * widest, np.uint32)
     begins, ends = np.empty(widest, np.int64), np.empty(widest, np.int64)
     grams = np.empty(widest * max_gram, np.uint64)
@@ -237,20 +267,18 @@ def intern(
     mask = np.uint64(len(slots) - 1)
     for document in range(len(documents) - 1):
         first, last_text = documents[document], documents[document + 1]
-        size = (texts[last_text] - texts[first]) * growth + 1
+        room = _widest(texts, folds, document, document + 1) * max_gram
         if (
-            terms + size * max_gram > len(keys)
-            or 2 * (terms + size * max_gram) > len(slots)
-            or term_ends[terms] + size * max_gram * (max_gram + 1) > len(term_chars)
-            or written + size * max_gram > len(rows)
+            terms + room > len(keys)
+            or 2 * (terms + room) > len(slots)
+            or term_ends[terms] + room * (max_gram + 1) > len(term_chars)
+            or written + room > len(rows)
         ):
-            return document, terms, written
+            return document, terms, written, room
         begin = written
         for t in range(first, last_text):
-            length = _fold(codes, texts[t], texts[t + 1], pages, table, many, folded)
-            _, found = _text_grams(
-                folded, length, max_gram, function_words, longest, chars, begins, ends, grams, spans, 0, 0
-            )
+            length = _fold(texts, t, folds, folded)
+            found = _text_grams(folded, length, rules, chars, begins, ends, grams, spans, 0)
             for i in range(found):  # apart from the next loop, so that cache misses overlap
                 home = grams[i] & mask
                 while slots[home] >= 0 and keys[slots[home]] != grams[i]:
@@ -271,20 +299,20 @@ def intern(
                     term_ends[term + 1] = end
                     terms += 1
                 if last[term] >= begin:
-                    values[last[term] - begin] += weights[t]
+                    values[last[term] - begin] += texts.weights[t]
                 else:
-                    last[term], rows[written], values[written - begin] = written, term, weights[t]
+                    last[term], rows[written], values[written - begin] = written, term, texts.weights[t]
                     counts[term] += 1
                     written += 1
         for i in range(begin, written):
-            tfs[i] = _code(values[i - begin], grid, whole)
+            tfs[i] = _code(values[i - begin], rules.grid, rules.whole)
         if not keep:  # the background counts, but is not indexed: what it wrote is written over
             for i in range(begin, written):
                 last[rows[i]] = -1
             written = begin
         else:
             starts[document + 1] = written
-    return len(documents) - 1, terms, written
+    return len(documents) - 1, terms, written, 0
 
 
 @jit

@@ -7,32 +7,52 @@ import math
 import numpy as np
 from numba import njit
 
-from matchmaker.matching.engine.layout import BLOCK, STEPS
+from matchmaker.matching.engine.kernels.counting import distinct
+from matchmaker.matching.engine.layout import BLOCK, STEPS, STRIDE, Wanted
 
 _TILE = 1 << 12  # documents whose common terms are summed at once
-_STRIDE = 64  # documents that are passed over together where none can be among the best
 
 jit = njit(nogil=True, cache=True)
 
 
 @jit
-def columns_of(wanted, keys, buckets, shift):
+def columns_of(wanted, terms, shift):
     """Column of each key, -1 where the index has no such term. Keys are hashes: each bucket holds one or two."""
     found = np.empty(len(wanted), np.int32)
+    for i in range(len(wanted)):  # apart from the next loop, so that cache misses overlap
+        found[i] = terms.buckets[np.int64(wanted[i] >> np.uint64(shift))]
     for i in range(len(wanted)):
         bucket = np.int64(wanted[i] >> np.uint64(shift))
+        column = found[i]
         found[i] = -1
-        for column in range(buckets[bucket], buckets[bucket + 1]):
-            if keys[column] == wanted[i]:
-                found[i] = column
+        for at in range(column, terms.buckets[bucket + 1]):
+            if terms.keys[at] == wanted[i]:
+                found[i] = at
                 break
     return found
 
 
 @jit
-def prepare(columns, tfs, idf, damp, steps, peak, slots, common):
-    """What a query adds for each term and code: see `rank._Wanted`."""
+def _counted(texts, query, folds, rules, terms, shift):
+    """(columns ascending, codes) of a query."""
+    found, keys, codes = distinct(texts, query, folds, rules)
+    columns = columns_of(keys[:found], terms, shift)
+    known = 0
+    both = np.empty(found, np.int64)
+    for i in range(found):
+        if columns[i] >= 0:
+            both[known] = np.int64(columns[i]) << 8 | codes[i]
+            known += 1
+    both = both[:known]
+    both.sort()
+    return (both >> 8).astype(np.int32), (both & 255).astype(np.uint8)
+
+
+@jit
+def prepare(columns, tfs, rules, idf, peak, slots, common):
+    """What a query adds for each term and code (`layout.Wanted`)."""
     norm, size, highest, commons, most, least = 0.0, 256, 0.0, 0, 0.0, 0.0
+    damp, steps = rules.damp, rules.steps
     for i in range(len(columns)):  # in the order of the columns, as `rank` sums them with numpy
         weight = damp[tfs[i]] * idf[columns[i]]
         norm += weight * weight
@@ -66,38 +86,54 @@ def prepare(columns, tfs, idf, damp, steps, peak, slots, common):
         else:
             rare_columns[rare], rare_offsets[rare] = column, offsets[i]
             rare += 1
-    return offsets, sums, lookup, 1 / units, rare_columns, rare_offsets, rows, shares, 1 / (STEPS * finest)
+    return Wanted(
+        columns, offsets, sums, lookup, 1 / units, rare_columns, rare_offsets, rows, shares, 1 / (STEPS * finest)
+    )
 
 
 @jit
-def _scatter(columns, offsets, sums, starts, docs, codes, base, running):
-    for i in range(len(columns)):
-        column, offset = columns[i], offsets[i]
-        for p in range(base + np.int64(starts[column]), base + np.int64(starts[column + 1])):
-            running[docs[p]] += sums[offset + codes[p]]
+def _scatter(wanted, base, block, running):
+    """Add what the rare terms give to the documents of a block; returns how many postings these have."""
+    starts, first = base.starts[block], base.bases[block]
+    begins = np.empty(len(wanted.rare_columns), np.int64)
+    ends = np.empty(len(wanted.rare_columns), np.int64)
+    for i in range(len(begins)):  # apart from the next loop, so that cache misses overlap
+        column = wanted.rare_columns[i]
+        begins[i], ends[i] = first + np.int64(starts[column]), first + np.int64(starts[column + 1])
+    walked = np.int64(0)
+    for i in range(len(begins)):
+        offset = wanted.rare_offsets[i]
+        walked += ends[i] - begins[i]
+        for p in range(begins[i], ends[i]):
+            running[base.docs[p]] += wanted.sums[offset + base.codes[p]]
+    return walked
 
 
 @jit
-def _common_sum(row, cstarts, cslots, ccodes, lookup, sums):
+def _common_sum(row, wanted, base):
     total = np.int64(0)
-    for p in range(cstarts[row], cstarts[row + 1]):
-        total += sums[lookup[cslots[p]] + ccodes[p]]
+    for p in range(base.cstarts[row], base.cstarts[row + 1]):
+        total += wanted.sums[wanted.lookup[base.cslots[p]] + base.ccodes[p]]
     return total
 
 
 @jit
-def every(
-    columns, offsets, sums, lookup, unit, starts, bases, docs, codes, cstarts, cslots, ccodes, scale, running, out
-):
+def _score(row, rare, wanted, base):
+    """In full: 0 where a document has no term of the query."""
+    total = rare + _common_sum(row, wanted, base)
+    return min(1.0, total * wanted.unit * base.scale[row])
+
+
+@jit
+def every(wanted, base, running, out):
     """Score of every row."""
-    for block in range(len(bases) - 1):
+    for block in range(len(base.bases) - 1):
         first = block * BLOCK
-        size = min(BLOCK, len(scale) - first)
+        size = min(BLOCK, len(base.scale) - first)
         running[:size] = 0
-        _scatter(columns, offsets, sums, starts[block], docs, codes, bases[block], running)
+        _scatter(wanted, base, block, running)
         for i in range(size):
-            total = running[i] + _common_sum(first + i, cstarts, cslots, ccodes, lookup, sums)
-            out[first + i] = min(1.0, total * unit * scale[first + i])
+            out[first + i] = _score(first + i, running[i], wanted, base)
 
 
 @jit
@@ -150,31 +186,34 @@ def _add_row(tile, row, share):
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "ninf", "nsz"})
 def _limits(running, tile, scale, unit, step, limits):
-    """The most that each document can score, and the most of all."""
-    highest = np.float32(0.0)
+    """The most that each document can score."""
     for i in range(len(tile)):
         limits[i] = (np.float32(running[i]) * unit + np.float32(tile[i]) * step) * scale[i]
-    for i in range(len(tile)):
-        highest = max(highest, limits[i])
-    return highest
 
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "ninf", "nsz"})
-def _highest(limits, start, stop):
-    highest = np.float32(0.0)
-    for i in range(start, stop):
-        highest = max(highest, limits[i])
-    return highest
+def _highest(limits, highest):
+    """The highest limit of each stride."""
+    whole = len(limits) // STRIDE
+    for stride in range(whole):
+        most = np.float32(0.0)
+        for i in range(STRIDE):
+            most = max(most, limits[stride * STRIDE + i])
+        highest[stride] = most
+    if whole < len(highest):
+        highest[whole] = limits[whole * STRIDE :].max()
 
 
 @jit
-def _seed(limits, size, highest, k, mask, first, histogram):
-    """A limit that at least k documents of the block reach; infinite where fewer reach any."""
+def _seed(limits, k, histogram):
+    """A limit that at least k of these reach, little below the k-th highest; infinite where fewer reach any."""
     histogram[:] = 0
+    highest = limits.max()
+    if highest <= 0:
+        return np.float32(np.inf)
     steps = np.float32(len(histogram) - 1) / highest
-    for i in range(size):
-        if len(mask) == 0 or mask[first + i]:
-            histogram[np.int64(limits[i] * steps)] += 1
+    for i in range(len(limits)):
+        histogram[np.int64(limits[i] * steps)] += 1
     seen = 0
     for bucket in range(len(histogram) - 1, 0, -1):
         seen += histogram[bucket]
@@ -184,77 +223,134 @@ def _seed(limits, size, highest, k, mask, first, histogram):
 
 
 @jit
-def best(columns, offsets, sums, lookup, unit, rows_wanted, shares, step, starts, bases, docs, codes, cstarts, cslots,
-         ccodes, dense, common, scale, mask, running, limits, scores, rows, orders):  # fmt: skip
-    """The len(scores) best rows of the base into a heap: (its size, documents scored in full).
+def _bounded(wanted, base, common, block, mask, scratch, tile):
+    """The rare terms' sums of the documents of a block, and the most that each can score: 0 for one that is masked.
+    Returns how many documents, and how many postings were walked."""
+    first = block * BLOCK
+    count = min(BLOCK, len(base.scale) - first)
+    unit, step = np.float32(wanted.unit * 1.000001), np.float32(wanted.step * 1.000001)
+    running, limits = scratch.running[:count], scratch.limits[:count]
+    running[:] = 0
+    walked = _scatter(wanted, base, block, running)
+    for start in range(0, count, _TILE):
+        stop = min(count, start + _TILE)
+        part = tile[: stop - start]
+        part[:] = 0
+        for i in range(len(wanted.rows)):
+            at = first * common + np.int64(wanted.rows[i]) * count
+            _add_row(part, base.dense[at + start : at + stop], wanted.shares[i])
+        _limits(running[start:stop], part, base.scale[first + start : first + stop], unit, step, limits[start:stop])
+    if len(mask):
+        for i in range(count):
+            if not mask[first + i]:
+                limits[i] = 0
+    _highest(limits, scratch.highest[: -(-count // STRIDE)])
+    return count, walked
+
+
+@jit
+def _likeliest(seed, count, wanted, base, first, scratch, scores, rows, orders):
+    """Offer the documents of a block whose limit reaches `seed`: (size of the heap, how many)."""
+    found = 0
+    for stride in range(-(-count // STRIDE)):
+        if scratch.highest[stride] >= seed:
+            for i in range(stride * STRIDE, min(count, (stride + 1) * STRIDE)):
+                if scratch.limits[i] >= seed and found < len(scratch.likeliest):
+                    scratch.likeliest[found] = i
+                    found += 1
+    touched = np.int64(0)
+    for at in range(found):  # apart from the next loop, so that cache misses overlap
+        begin = base.cstarts[first + scratch.likeliest[at]]
+        if begin < len(base.cslots):
+            touched += base.cslots[begin] + base.ccodes[begin]
+    scratch.histogram[0] = touched  # else the compiler would leave the loop out
+    size = 0
+    for at in range(found):
+        i = scratch.likeliest[at]
+        score = _score(first + i, scratch.running[i], wanted, base)
+        scratch.limits[i] = 0  # done with
+        if score > 0:
+            size = _offer(scores, rows, orders, size, score, first + i, (first + i + 1) << 20)
+    return size, found
+
+
+@jit
+def _best(wanted, base, common, mask, scratch, scores, rows, orders):
+    """The len(scores) best rows of the base into a heap: (its size, documents scored in full, postings walked).
 
     Exact: a document is passed over only where the most that it can score (its rare terms, and its common ones rounded
     up) is below the worst of those kept.
     """
-    k, size, scored = len(scores), 0, 0
-    unit32, step32 = np.float32(unit * 1.000001), np.float32(step * 1.000001)
-    histogram, tile = np.empty(2048, np.int32), np.empty(_TILE, np.uint16)
-    for block in range(len(bases) - 1):
+    k, size, scored, walked = len(scores), 0, 0, 0
+    tile = np.empty(_TILE, np.uint16)
+    running, limits, highest = scratch.running, scratch.limits, scratch.highest
+    for block in range(len(base.bases) - 1):
         first = block * BLOCK
-        count = min(BLOCK, len(scale) - first)
-        running[:count] = 0
-        _scatter(columns, offsets, sums, starts[block], docs, codes, bases[block], running)
-        highest = np.float32(0.0)
-        for start in range(0, count, _TILE):
-            stop = min(count, start + _TILE)
-            tile[: stop - start] = 0
-            for i in range(len(rows_wanted)):
-                at = first * common + np.int64(rows_wanted[i]) * count
-                _add_row(tile[: stop - start], dense[at + start : at + stop], shares[i])
-            highest = max(
-                highest,
-                _limits(
-                    running[start:stop], tile[: stop - start], scale[first + start : first + stop], unit32, step32,
-                    limits[start:stop],
-                ),
-            )  # fmt: skip
-        seed = np.float32(np.inf)
-        if size < k and highest > 0:  # nothing to compare with yet: the most promising first
-            seed = _seed(limits, count, highest, k, mask, first, histogram)
-        for turn in range(2 if seed < np.inf else 1):
-            for start in range(0, count, _STRIDE):
-                stop = min(count, start + _STRIDE)
-                least = np.float32(scores[0]) if size == k else np.float32(0.0)
-                if turn == 0 and seed < np.inf:
-                    least = max(least, seed)
-                if _highest(limits, start, stop) < least:
+        count, postings = _bounded(wanted, base, common, block, mask, scratch, tile)
+        walked += postings
+        strides = -(-count // STRIDE)
+        if size == 0:  # nothing to compare with yet: the most promising first
+            seed = _seed(highest[:strides] if strides >= 4 * k else limits[:count], k, scratch.histogram)
+            if seed < np.inf:
+                size, scored = _likeliest(seed, count, wanted, base, first, scratch, scores, rows, orders)
+        for stride in range(strides):
+            least = np.float32(scores[0]) if size == k else np.float32(0.0)
+            if highest[stride] < least:
+                continue
+            for i in range(stride * STRIDE, min(count, (stride + 1) * STRIDE)):
+                if limits[i] < least or limits[i] <= 0:
                     continue
-                for i in range(start, stop):
-                    row = first + i
-                    if limits[i] < least or limits[i] <= 0 or (len(mask) and not mask[row]):
-                        continue
-                    if turn and limits[i] >= seed:
-                        continue
-                    total = running[i] + _common_sum(row, cstarts, cslots, ccodes, lookup, sums)
-                    scored += 1
-                    if total > 0:
-                        score = min(1.0, total * unit * scale[row])
-                        size = _offer(scores, rows, orders, size, score, row, (row + 1) << 20)
-                        if size == k:
-                            least = max(least, np.float32(scores[0]))
-    return size, scored
+                row = first + i
+                score = _score(row, running[i], wanted, base)
+                scored += 1
+                if score > 0:
+                    size = _offer(scores, rows, orders, size, score, row, (row + 1) << 20)
+                    if size == k:
+                        least = np.float32(scores[0])
+    return size, scored, walked
 
 
 @jit
-def best_changed(columns, offsets, sums, unit, dstarts, dcolumns, dcodes, dscale, dorders, dmask, base, lookup, scores,
-                 rows, orders, size):  # fmt: skip
-    """The same for documents of the delta, all scored in full; `lookup` is a scratch of zeros, one for each term."""
-    for i in range(len(columns)):
-        lookup[columns[i]] = offsets[i]
-    for document in range(len(dscale)):
-        if len(dmask) and not dmask[document]:
+def _best_changed(wanted, base, delta, mask, lookup, scores, rows, orders, size):
+    """The same for documents of the delta, all scored in full."""
+    for i in range(len(wanted.columns)):
+        lookup[wanted.columns[i]] = wanted.offsets[i]
+    for document in range(len(delta.scale)):
+        if len(mask) and not mask[document]:
             continue
         total = np.int64(0)
-        for p in range(dstarts[document], dstarts[document + 1]):
-            total += sums[lookup[dcolumns[p]] + dcodes[p]]
+        for p in range(delta.starts[document], delta.starts[document + 1]):
+            total += wanted.sums[lookup[delta.columns[p]] + delta.codes[p]]
         if total > 0:
-            score = min(1.0, total * unit * dscale[document])
-            size = _offer(scores, rows, orders, size, score, base + document, dorders[document])
-    for i in range(len(columns)):
-        lookup[columns[i]] = 0
+            score = min(1.0, total * wanted.unit * delta.scale[document])
+            size = _offer(scores, rows, orders, size, score, len(base.scale) + document, delta.orders[document])
+    for i in range(len(wanted.columns)):
+        lookup[wanted.columns[i]] = 0
     return size
+
+
+@jit
+def best(
+    texts, folds, rules, terms, shift, peak, base, common, delta, mask, delta_mask, scratch,
+    queries, scores, rows, sizes, efforts,
+):  # fmt: skip
+    """The best of each of these queries (a range of `texts`), best first: scores[q, :sizes[q]] and rows likewise.
+
+    `efforts` has of each query the postings walked, the dense rows added and the documents scored in full.
+    """
+    orders = np.empty(scores.shape[1], np.int64)
+    for query in range(queries[0], queries[1]):
+        columns, codes = _counted(texts, query, folds, rules, terms, shift)
+        sizes[query] = 0
+        if len(columns) == 0:
+            continue
+        wanted = prepare(columns, codes, rules, terms.idf, peak, base.slots, common)
+        found, at = scores[query], rows[query]
+        size, scored, walked = _best(wanted, base, common, mask, scratch, found, at, orders)
+        if len(delta.scale):
+            size = _best_changed(wanted, base, delta, delta_mask, scratch.lookup, found, at, orders, size)
+        for last in range(size - 1, 0, -1):  # the worst of the heap to its end, until it is in order
+            _swap(found, at, orders, 0, last)
+            _sift(found, at, orders, 0, last)
+        sizes[query] = size
+        efforts[query, 0], efforts[query, 1], efforts[query, 2] = walked, len(wanted.rows), scored
