@@ -32,8 +32,8 @@ ACCOUNTS = (
 def load_if_empty(*, report: Callable[[str], object]) -> None:
     """Load the demonstration where nobody is registered yet, then name the accounts. All or nothing, but for what
     people say of matches: for that the matches must be there first."""
-    empty = db.session.scalar(select(User.id).limit(1)) is None
-    db.session.rollback()  # `serve` lives on: with a read left open nobody could commit on SQLite without WAL
+    with unit_of_work():  # `serve` lives on: with a read left open nobody could commit on SQLite without WAL
+        empty = db.session.scalar(select(User.id).limit(1)) is None
     if empty:
         report("Loading the demonstration ...")
         world = World()
