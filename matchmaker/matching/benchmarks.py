@@ -80,18 +80,23 @@ _MEASURES = (
     ("cold", "score", N_("Levels, 1 / (1 + mean error), nothing learned")),
     ("warm", "score", N_("Levels, 1 / (1 + mean error), after learning")),
 )
+_METHODS = {
+    False: N_("%(pairs)s judged pairs of %(needs)s needs, cut into %(folds)s parts. Data: %(data)s."),
+    True: N_("%(pairs)s judged pairs of %(needs)s needs, %(folds)s parts, with the model of meaning. Data: %(data)s."),
+}
 _WITHOUT = {
     "wording": N_("without common wording"),
     "related": N_("without nearness in topic"),
     "concepts": N_("without other names for a thing"),
-    "meaning": N_("without meaning across languages"),
+    "meaning_title": N_("without the meaning of the title"),
+    "meaning_text": N_("without the meaning of the whole text"),
 }
 
 
 def _run(plain: Mapping[str, Any], run: Mapping[str, Any]) -> Result:
     """A run of `matchmaker evaluate`; in its ablation the order with nothing learned."""
     counts = {name: str(run["cold"][name]) for name in ("pairs", "needs")}
-    told = N_("%(pairs)s judged pairs of %(needs)s needs, cut into %(folds)s parts. Data: %(data)s.")
+    told = _METHODS[run["meaning"]]
     ablation = [
         _measured({"phrase": _WITHOUT[part]} if part in _WITHOUT else _text(part), figures[0]["ndcg"])
         for part, figures in run.get("ablation", {}).items()

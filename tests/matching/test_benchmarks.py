@@ -51,9 +51,9 @@ EVALUATED = {
     "data": "judged pairs",
     "commit": "abc1234",
     "runs": [
-        {"command": "matchmaker evaluate", "by": "need", "folds": 5, "cold": RUN, "warm": RUN,
+        {"command": "matchmaker evaluate", "by": "need", "meaning": False, "folds": 5, "cold": RUN, "warm": RUN,
          "ablation": {"wording": [{**RUN, "ndcg": [0.68, 0.66, 0.71]}, RUN], "unheard": [RUN, RUN]}},
-        {"by": "pair", "folds": 5, "cold": RUN, "warm": RUN, "ablation": {}},
+        {"by": "pair", "meaning": True, "folds": 5, "cold": RUN, "warm": RUN, "ablation": {}},
     ],
 }  # fmt: skip
 
