@@ -195,11 +195,13 @@ def fit(
     prior: Floats,
     measured: Floats,
     scale: Floats,
+    unlearned: Calibration,
     fingerprint: str,
 ) -> tuple[Learned, LeftOut]:
     """Learn from (need row, achievement row, level 1-4), at least one.
 
-    prior: the score of each without learning; measured: its measures, with `scale` for each (0 leaves a measure out).
+    prior: the score of each without learning, which reads as `unlearned` says; measured: its measures, with `scale` for
+    each (0 leaves a measure out).
     Pairs judged several times count each time. The order of `judged` decides only rounding: sort it.
     """
     pairs = np.array(judged, dtype=np.int64).reshape(-1, 3)
@@ -231,7 +233,7 @@ def fit(
         own=np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1),
         grams=sparse.csr_array(fold @ rows.grams),
         dense=np.asarray(fold @ rows.dense[0]) if meaning and rows.dense is not None else None,
-        seen=calibrate(left_out.pair, pairs[:, 2]),
+        seen=_halved(unlearned, left_out.pair, pairs[:, 2]),
         unseen=calibrate(left_out.need, pairs[:, 2]),
         count=len(pairs),
         fingerprint=fingerprint,
@@ -245,6 +247,18 @@ def fingerprint_of(judged: Sequence[Judged], *others: str) -> str:
     for entry in sorted(judged):
         digest.update(f"\n{entry.need_id}\t{entry.achievement_id}\t{entry.level}".encode())
     return digest.hexdigest()
+
+
+def _halved(unlearned: Calibration, answers: Floats, levels: NDArray[np.int64]) -> Calibration:
+    """Answers learned from 0 and 1 say yes from a half on. What few judgements teach goes only part of the way there,
+    as the offset of all pairs does, whose variance is 1: n / (n + noise)."""
+    way = len(levels) / (len(levels) + _NOISE)
+    first, second, third = (threshold + way * (0.5 - threshold) for threshold in unlearned.thresholds)
+    one, two, three = (
+        _spread(np.where(levels >= step + 2, 1, -1) * (answers[:, step] - threshold))
+        for step, threshold in enumerate((first, second, third))
+    )
+    return Calibration((first, second, third), (one, two, three))
 
 
 def calibrate(answers: Floats, levels: NDArray[np.int64]) -> Calibration:

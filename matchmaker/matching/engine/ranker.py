@@ -113,6 +113,7 @@ class Ranker:
             prior=measured @ np.array(self.weights.measures),
             measured=measured,
             scale=np.array(self.weights.spreads),
+            unlearned=self.weights.levels,
             fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, str(self.meaning is not None)),
         )
         return replace(self, learned=learned), left_out
