@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
 from matchmaker.core.money import within_limit
 from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
+from matchmaker.subsidies import budget, flagging, gather, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
 from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.facts import freeze as freeze_facts
@@ -137,7 +138,7 @@ def draft_claim(
     subject = _title(together) if together else subject
     if deal is None and not fold(subject):
         raise SubjectMissing(field="subject")
-    columns = _as_it_reads_now(clause_id, subject)
+    columns = _as_it_reads_now(clause_id, subject, actor.organisation_id)
     clause = policies.thaw(columns["clause_frozen"])
     if deal is None and actor.organisation_kind not in clause.beneficiary_kinds:
         raise NotYourPart()
@@ -246,12 +247,13 @@ def remove_paper(actor: Actor, claim: Claim, *, paper: ClaimPaper) -> None:
 
 @command(Can.CLAIM_SUBMIT)
 def submit_claim(actor: Actor, claim: Claim) -> None:
-    """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, ConditionsNotMet,
-    EvidenceMissing, WrongState.
+    """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, AlreadyClaimed,
+    ConditionsNotMet, EvidenceMissing, WrongState.
     """
     CLAIM.step(claim.state, ClaimAction.SUBMIT)
     _check_bar(actor)
-    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject))
+    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject, claim.claimant_organisation_id))
+    claim.live_key = _live_key(claim)
     situation = queries.situation_of(claim)
     unmet = list(queries.current_verdict(claim).unmet)
     missing = len(queries.list_missing_evidence(claim))
@@ -313,12 +315,6 @@ def free_papers(claim: Claim) -> None:
         row.used_key = None
 
 
-def cap_of(claim: Claim) -> int:
-    cap_fen = claim.clause.amount_fen
-    assert cap_fen is not None
-    return cap_fen
-
-
 def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the claimant states of what the clause asks for; the thing claimed for is named once."""
     named = {name: subject for name in NAMED_BY_SUBJECT if name in clause.asks}
@@ -370,11 +366,13 @@ def _live_key(claim: Claim) -> str:
     return f"{claim.clause_id}:{claim.claimant_organisation_id}:{claim.period}:{thing(claim.subject)}"
 
 
-def _as_it_reads_now(clause_id: str, subject: str) -> dict[str, Any]:
+def _as_it_reads_now(clause_id: str, subject: str, claimant_id: uuid.UUID | None) -> dict[str, Any]:
     """Columns that keep the clause as today's catalogue has it."""
-    columns = rulebook.as_it_reads(clause_id, clock.today())
+    today = clock.today()
+    columns = rulebook.as_it_reads(clause_id, today)
     per = Per(columns["clause_frozen"]["per"])
-    return columns | {"period": period_of(per, columns["year"], subject)}
+    renewed_on = gather.renewed_on(claimant_id, on=today) if claimant_id and per is Per.RECOGNITION_RENEWAL else None
+    return columns | {"period": period_of(per, today, subject, renewed_on=renewed_on)}
 
 
 def _check_sum(claim: Claim, fen: int, *, field: str) -> None:

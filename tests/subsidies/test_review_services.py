@@ -122,6 +122,22 @@ def test_a_claim_that_the_review_refuses_is_not_proposed(app: Flask) -> None:
     case.reject()
 
 
+def test_a_sum_for_each_person_is_proposed_for_all_of_them(app: Flask) -> None:
+    actor = make_actor(OrganisationKind.UNIVERSITY, Role.TTO_OFFICER)
+    stated = {"industry_professors": 3}
+    claim = draft(actor, None, clause_id="P6-1", requested_fen=30_000_000, subject="产业教授三名", stated=stated)
+    case = Case(claim, make_deal(DealState.ON_TRIAL), actor, make_bureau())
+    case.submit()
+    case.accept()
+    case.review()
+    case.clear_flags()
+    make_budget(programme=claim.programme, year=claim.year)
+    case.propose()
+    allowance = queries.find_allowance(reread(claim))
+    assert allowance is not None
+    assert (allowance.used_fen, allowance.cap_fen) == (30_000_000, 30_000_000)
+
+
 # --- flags ----------------------------------------------------------------------------------------------------------
 
 
