@@ -30,6 +30,7 @@ from matchmaker.subsidies.policy_permissions import Can
 Answer = str | Response | BaseResponse | tuple[str, int]
 
 navigation.item("subsidies.clauses", N_("Policy"), 50)
+navigation.item("subsidies.navigator", N_("Navigator"), 51, lambda actor: actor.organisation_kind in prospects.KINDS)
 
 
 @blueprint.context_processor

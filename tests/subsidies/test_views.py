@@ -331,9 +331,10 @@ def test_the_claimant_edits_submits_and_withdraws(app: Flask, client: FlaskClien
     case = make_claim()
     as_(client, case.claimant)
     assert "30000" in text(client.get(url(case, "/edit")))
-    wrong = client.post(url(case, "/edit"), data={"requested_fen": "600000", "statement": "x"})
+    deal = {"deal": str(case.play.deal.id)}
+    wrong = client.post(url(case, "/edit"), data={**deal, "requested_fen": "600000", "statement": "x"})
     assert wrong.status_code == 422
-    done = client.post(url(case, "/edit"), data={"requested_fen": "12345.67", "statement": "改"})
+    done = client.post(url(case, "/edit"), data={**deal, "requested_fen": "12345.67", "statement": "改"})
     assert done.status_code == 302
     assert reread(case.claim).requested_fen == 1_234_567
     page = text(client.get(url(case)))
