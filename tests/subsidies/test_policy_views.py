@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,6 +147,18 @@ def test_only_members_and_the_bureau_see_the_navigator_of_an_organisation(app: F
     hidden = make_organisation(verified=False)
     unseen, missing = (client.get(f"/policy/navigator/{id}") for id in (hidden.id, uuid.uuid4()))
     assert (unseen.status_code, missing.status_code) == (404, 404)
+
+
+def test_the_navigator_stands_in_the_menu_of_whom_it_is_for_and_prints(app: Flask, client: FlaskClient) -> None:
+    entry = 'href="/policy/navigator"'
+    for kind in (OrganisationKind.UNIVERSITY, OrganisationKind.ENTERPRISE, OrganisationKind.INTERMEDIARY):
+        assert entry in text(as_(client, make_actor(kind)).get("/policy/targets"))
+    page = text(as_(client, make_actor(OrganisationKind.ENTERPRISE)).get("/policy/navigator"))
+    assert "data-print" in page
+    assert 'class="card-box printed"' in page  # the list that is folded on the screen
+    assert entry not in text(as_(client, make_bureau().reviewer).get("/policy/targets"))
+    style = (Path(app.root_path) / "static" / "app.css").read_text(encoding="utf-8").split("@media print {")[1]
+    assert "details.printed" in style.split("\n}")[0]
 
 
 def test_the_navigator_is_read_in_few_statements(app: Flask, client: FlaskClient) -> None:
