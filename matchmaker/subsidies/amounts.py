@@ -245,6 +245,13 @@ def _found(
     return steps, _Found(cap_fen, granted_fen, left_fen, base_fen, computed_fen, (), too_little)
 
 
+def cap_fen(clause: Clause, facts: Mapping[str, Any]) -> int:
+    """What one claimant is granted at most in one period of the cap; `facts` say for how many persons, where it counts
+    persons.
+    """
+    return _cap(clause, facts, fixed=False)[1]
+
+
 def _odd(requested_fen: int | None) -> DomainError | None:
     """Why what is asked is no sum that can be asked."""
     if requested_fen is None:

@@ -38,7 +38,9 @@ OUTCOMES = ("granted", "open", "refused")
 
 @dataclass(frozen=True)
 class Case:
-    """`lines` says where each part of it stands in its file."""
+    """`values` are its example values, which `clause` has from its first day on; `lines` says where each part of it
+    stands in its file.
+    """
 
     id: str
     label: Label
@@ -47,11 +49,21 @@ class Case:
     verdict: str
     amount_fen: int | None
     reasons: Mapping[str, str]
-    example: bool
+    values: Mapping[str, Any]
     lines: Mapping[str, int]
+
+    @property
+    def example(self) -> bool:
+        """Whether it reckons with example values."""
+        return bool(self.values)
 
     def judge(self) -> Verdict:
         return judge(self.clause, self.situation)
+
+    def judge_under(self, values: Mapping[str, Any]) -> Verdict:
+        """What the case would say with these values (`catalogue.CHANGEABLE`) in force on its day."""
+        change = Change(self.situation.on, tuple(values.items()), "", "")
+        return judge(self.clause.with_changes((change,)), self.situation)
 
 
 def load(text: str, catalogue: Catalogue, *, file: str = "cases.yaml") -> tuple[Case, ...]:
@@ -139,7 +151,7 @@ class _Reader:
         if not self.keys(row, where, 1, _CASE, optional=_OPTIONAL):
             return None
         before = len(self.faults)
-        clause = self.clause(row, where)
+        clause, values = self.clause(row, where)
         own = self.facts(row["facts"], row.lines["facts"], where)
         expected: dict[str, Any] = {"day": "a day", "verdict": "one of " + ", ".join(OUTCOMES), "reasons": "a mapping"}
         sound = {
@@ -160,29 +172,29 @@ class _Reader:
             verdict=row["verdict"],
             amount_fen=row["amount_fen"],
             reasons=dict(row["reasons"]),
-            example="values" in row,
+            values=values,
             lines=row.lines,
         )
 
-    def clause(self, row: Lined, where: str) -> Clause | None:
-        """The clause of a case, with example values from its first day on."""
+    def clause(self, row: Lined, where: str) -> tuple[Clause | None, Mapping[str, Any]]:
+        """The clause of a case, with its example values from the first day on."""
         try:
             clause = self.catalogue.clause(str(row["clause"]))
         except NotFound:
             self.fault(NameUnknown, row.lines["clause"], where, key="clause", name=str(row["clause"]))
-            return None
+            return None, {}
         values = row.get("values", {})
         if not values:
-            return clause
+            return clause, {}
         line = row.lines["values"]
         if not self.keys(values, f"{where}.values", line, tuple(_VALUES), optional=tuple(_VALUES)):
-            return None
+            return None, {}
         try:
-            read = tuple((name, _VALUES[name](value)) for name, value in values.items())
+            read = {name: _VALUES[name](value) for name, value in values.items()}
         except (TypeError, ValueError):
             self.fault(NotACase, line, where, expected="values of a clause", found=str(dict(values)))
-            return None
-        return clause.with_changes((Change(clause.in_force_from, read, "example", "example"),))
+            return None, {}
+        return clause.with_changes((Change(clause.in_force_from, tuple(read.items()), "example", "example"),)), read
 
     def facts(self, rows: Any, line: int, where: str) -> dict[str, Any]:
         """Facts of a mapping; null takes a shared one away."""

@@ -277,7 +277,10 @@ class Catalogue:
         ]
 
 
-CHANGEABLE = ("amount_fen", "percent", "rate", "base", "minimum_fen", "deadline_on", "conditions")
+CHANGEABLE = (
+    *("amount_fen", "percent", "rate", "base", "minimum_fen", "deadline_on"),
+    *("per", "conditions", "evidence"),
+)
 """What a dated value may change."""
 
 _BY_ITSELF = frozenset({"claimed_on", "rival_claim", "claims_elsewhere", "invoices_fen"})

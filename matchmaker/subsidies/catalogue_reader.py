@@ -68,8 +68,21 @@ def load(text: str, *, file: str = "policy.yaml") -> Catalogue:
     reader = _Reader(file)
     catalogue = reader.catalogue(text)
     if catalogue is None:
-        raise BadCatalogue(sorted(reader.faults, key=lambda fault: fault.facts["line"]))
+        raise reader.refusal()
     return catalogue
+
+
+def load_conditions(text: str, *, file: str = "conditions") -> tuple[Rule, ...]:
+    """Conditions of a text that is one list of them, written as a policy file writes its `rules`. Raises BadCatalogue
+    with every fault.
+    """
+    reader = _Reader(file)
+    return reader.alone(text, "conditions", _RULE, reader.rule)
+
+
+def load_evidence(text: str, *, file: str = "evidence") -> tuple[Document, ...]:
+    """The same for `documents`."""
+    return _Reader(file).alone(text, "evidence", _DOCUMENT, lambda read, row: _document(read))
 
 
 # --- how one value is read: the value itself, or Refused with the fault and its facts ---
@@ -190,7 +203,9 @@ _VALUES: Mapping[str, _Check] = {
     "base": _optional(_base),
     "minimum_fen": _optional(_COUNT),
     "deadline_on": _optional(_day),
+    "per": _member(Per),
     "conditions": _texts,
+    "evidence": _texts,
 }
 
 _CHANGE: Mapping[str, _Check] = {"from": _day, "source_zh": _text, "source_en": _text, **_VALUES}
@@ -217,7 +232,6 @@ _CLAUSE: Mapping[str, _Check] = {
     "beneficiary_en": _text,
     "beneficiary_kinds": _members(OrganisationKind),
     "kind": _member(ClauseKind),
-    "per": _member(Per),
     "in_force_from": _day,
     "source_phrase": _text,
     "part": _optional(_member(PartyRole)),
@@ -225,7 +239,6 @@ _CLAUSE: Mapping[str, _Check] = {
     "department_zh": _optional(_text),
     "department_en": _optional(_text),
     "counts": _optional(_fact(FactType.COUNT)),
-    "evidence": _texts,
     "excludes": _texts,
     "changes": _as_is,
     **_VALUES,
@@ -312,6 +325,29 @@ class _Reader:
 
     def fault(self, kind: type[CatalogueFault], line: int, where: str, /, **facts: Any) -> None:
         self.faults.append(kind(file=self.file, line=line, where=where, **facts))
+
+    def refusal(self) -> BadCatalogue:
+        return BadCatalogue(sorted(self.faults, key=lambda fault: fault.facts["line"]))
+
+    def alone(
+        self,
+        text: str,
+        section: str,
+        checks: Mapping[str, _Check],
+        make: Callable[[dict[str, Any], Lined], _Row],
+    ) -> tuple[_Row, ...]:
+        """The rows of one section that is a text of its own and may be empty. Raises BadCatalogue."""
+        root = Lined()
+        root.line, root.lines, root.twice = 1, {section: 1}, []
+        try:
+            root[section] = read_lined(text)
+        except NotWellFormed as error:
+            self.fault(NotYaml, error.line, section, detail=error.detail)
+            raise self.refusal() from error
+        made = () if root[section] == [] else self.rows(root, section, checks, make)
+        if self.faults:
+            raise self.refusal()
+        return made
 
     def catalogue(self, text: str) -> Catalogue | None:
         try:
@@ -467,8 +503,9 @@ class _Reader:
             values = {name: read[name] for name in _VALUES if name in read}
             if not values:
                 self.fault(NothingChanges, entry.line, where, options=tuple(_VALUES))
-            if "conditions" in values:
-                values["conditions"] = self.named(self.rules, entry, where, "conditions")
+            for name, known in (("conditions", self.rules), ("evidence", self.documents)):
+                if name in values:
+                    values[name] = self.named(known, entry, where, name)
             made.append(Change(read["from"], tuple(values.items()), read["source_zh"], read["source_en"]))
             try:
                 check_values(replace(clause, changes=tuple(made)).on(read["from"]))

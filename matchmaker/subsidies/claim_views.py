@@ -13,11 +13,10 @@ from matchmaker.accounts.roles import Role
 from matchmaker.core import access, clock, workflow
 from matchmaker.core.access import Actor, needs
 from matchmaker.core.db import give_up_writing
-from matchmaker.core.errors import N_, NotFound
+from matchmaker.core.errors import N_, Invalid, NotFound
 from matchmaker.core.web import navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
-from matchmaker.deals.models import Deal
 from matchmaker.subsidies import forms, notice_queries, policies, queries, review_queries, rules, services
 from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.catalogue import Clause
@@ -88,7 +87,12 @@ def _claimable_clauses() -> list[Clause]:
 @blueprint.route("/claims/new", methods=["GET", "POST"])
 @needs(Can.CLAIM_CREATE)
 def new_claim() -> Answer:
-    """`?clause=<id>`, one that the actor's organisation can claim; the first of them if none is named."""
+    """`?clause=<id>`, one that the actor's organisation can claim; the first of them if none is named. `look` asks for
+    the verdict alone.
+    """
+    looks = "look" in request.form
+    if looks:
+        give_up_writing()
     possible = _claimable_clauses()
     wanted = request.args.get("clause") or (possible[0].id if possible else "")
     clause = next((clause for clause in possible if clause.id == wanted), None)
@@ -97,19 +101,36 @@ def new_claim() -> Answer:
     for_deal = clause.id in rules.CLAIMANT_PART
     choice = queries.list_claimable_deals(g.actor, clause) if for_deal else []
     form = stating(NewClaimForm, clause)(choice) if for_deal else stating(NewSubjectForm, clause)()
-    claim = form.run(lambda: _draft(form, clause, choice)) if form.is_submitted() else None
+    claim = form.run(lambda: _draft(form, clause)) if form.is_submitted() and not looks else None
     if claim is None:
         facts = {"form": form, "clause": clause, "choice": choice, "for_deal": for_deal, "possible": possible}
-        return render_template("subsidies/new_claim.html", **facts), 422 if form.has_errors else 200
+        tried = _tried(form, clause) if looks else {}
+        return render_template("subsidies/new_claim.html", **facts, **tried), 422 if form.has_errors else 200
     done(_("The draft is saved. Attach the evidence, look at the verdict, then submit it."))
     return redirect(url_for("subsidies.claim", id=claim.id))
 
 
-def _draft(form: NewClaimForm | NewSubjectForm, clause: Clause, choice: list[Deal]) -> Claim:
+def _tried(form: NewClaimForm | NewSubjectForm, clause: Clause) -> dict[str, Any]:
+    """The verdict on what stands in the form, whole or not: a look, which keeps nothing and finds no fault with it."""
+    deals = form.chosen if isinstance(form, NewClaimForm) else []
+    if isinstance(form, NewClaimForm) and not deals:
+        return {"undecided": True}
+    subject = form.subject.data or "" if isinstance(form, NewSubjectForm) else ""
+    facts = {name: value for name, value in form.entries().items() if name != "statement"}
+    try:
+        claim = services.try_claim(g.actor, deals, clause_id=clause.id, subject=subject, **facts)
+    except Invalid as error:
+        form.attach(error)
+        return {"undecided": True}
+    note = rules.period_note(clause)
+    return {"claim": claim, "verdict": queries.current_verdict(claim), "period_note": note}
+
+
+def _draft(form: NewClaimForm | NewSubjectForm, clause: Clause) -> Claim:
     if isinstance(form, NewSubjectForm):
         facts = {**form.entries(), "subject": form.subject.data}
         return services.draft_claim(g.actor, None, clause_id=clause.id, **facts)
-    deal, *further = [deal for deal in choice if str(deal.id) in (form.deal.data or ())]
+    deal, *further = form.chosen
     return services.draft_claim(g.actor, deal, clause_id=clause.id, further=further, **form.entries())
 
 
@@ -201,11 +222,15 @@ def answer(claim: Claim, form: Form, sentence: str, **refused: Form) -> Answer:
 @blueprint.route("/claims/<uuid:id>/edit", methods=["GET", "POST"])
 @needs(Can.CLAIM_EDIT, load=queries.find_claim)
 def edit_claim(claim: Claim) -> Answer:
-    form = stating(ClaimForm, claim.clause)(obj=claim)
+    """A claim for deals offers its own and those that could begin one."""
+    choice = [*claim.deals, *queries.list_claimable_deals(g.actor, claim.clause)] if claim.deals else []
+    kind = stating(NewClaimForm if choice else ClaimForm, claim.clause)
+    form = kind(choice, obj=claim) if choice else kind(obj=claim)
     if not form.is_submitted():
-        form.show_stated(claim.stated)
+        form.show(claim)
     else:
-        form.run(lambda: services.edit_claim(g.actor, claim, **form.entries()))
+        deals = form.chosen if isinstance(form, NewClaimForm) else None
+        form.run(lambda: services.edit_claim(g.actor, claim, deals=deals, **form.entries()))
         if not form.has_errors:
             done(_("The draft was saved."))
             return redirect(url_for("subsidies.claim", id=claim.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, l
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import stated_forms
 from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.models import OTHER
+from matchmaker.subsidies.models import OTHER, Claim
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.services import NAMED_BY_SUBJECT
@@ -51,9 +51,9 @@ class ClaimForm(Form):
         """Names of the fields that state facts."""
         return [field.name for field in stated_forms.asked_fields(self)]
 
-    def show_stated(self, stated: Mapping[str, Any]) -> None:
-        """Fill the fields with what was stated before."""
-        for name, value in stated_forms.prefilled(stated).items():
+    def show(self, claim: Claim) -> None:
+        """Fill the fields that are no columns of the claim."""
+        for name, value in stated_forms.prefilled(claim.stated).items():
             if (field := self._fields.get(name)) is not None:
                 field.data = value
 
@@ -74,6 +74,15 @@ class NewClaimForm(ClaimForm):
         super().__init__(*args, **kwargs)
         signed = [(str(deal.id), f"{deal.title} · {filters.day(deal.signed_on)}") for deal in deals]
         self.deal.choices = _choices(signed)
+        self.offered = list(deals)
+
+    @property
+    def chosen(self) -> list[Deal]:
+        return [deal for deal in self.offered if str(deal.id) in (self.deal.data or ())]
+
+    def show(self, claim: Claim) -> None:
+        super().show(claim)
+        self.deal.data = [str(deal.id) for deal in claim.deals]
 
 
 class NewSubjectForm(ClaimForm):

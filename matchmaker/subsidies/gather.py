@@ -94,6 +94,13 @@ def _recognition_days(recognitions: Iterable[Recognition], on: date) -> Facts:
     return facts | ({"high_tech_renewed_on": renewals[-1]} if renewals else {})
 
 
+def renewed_on(organisation_id: uuid.UUID, *, on: date) -> date | None:
+    """Day of the latest renewal as 高新技术企业 until a day."""
+    query = sa.select(Recognition).where(Recognition.organisation_id == organisation_id)
+    day = _recognition_days(db.session.scalars(query), on).get("high_tech_renewed_on")
+    return day if isinstance(day, date) else None
+
+
 def _has_member(organisation_id: uuid.UUID, role: Role) -> bool:
     query = (
         sa.select(Membership.id)
@@ -183,10 +190,11 @@ def _days_facts(deal: Deal, on: date) -> Facts:
 
 
 def _recorded(deals: Sequence[Deal], on: date) -> dict[uuid.UUID, Facts]:
-    """Registration of the contract and confirmation of the intermediary, in two reads for all deals."""
-    query = sa.select(Deal).where(Deal.id.in_([deal.id for deal in deals]))
-    loads = (selectinload(Deal.registration), selectinload(Deal.records))
-    db.session.scalars(query.options(*loads)).all()  # onto the deals at hand
+    """Registration of the contract and confirmation of the intermediary; two reads for all deals that lack them."""
+    bare = [deal.id for deal in deals if {"registration", "records"} & sa.inspect(deal).unloaded]
+    if bare:
+        loads = (selectinload(Deal.registration), selectinload(Deal.records))
+        db.session.scalars(sa.select(Deal).where(Deal.id.in_(bare)).options(*loads)).all()  # onto the deals at hand
     return {deal.id: _recorded_of(deal, on) for deal in deals}
 
 

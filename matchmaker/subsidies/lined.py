@@ -16,6 +16,12 @@ class Lined(dict[Any, Any]):
 
 
 class _Loader(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):  # a few aliases of aliases make gigabytes of a line
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not taken here", mark)
+        return super().compose_node(parent, index)
+
     def lined(self, node: yaml.MappingNode) -> Lined:
         mapping = Lined(self.construct_mapping(node, deep=True))
         mapping.line, mapping.lines, mapping.twice = node.start_mark.line + 1, {}, []

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from matchmaker.accounts.models import Membership
+from matchmaker.accounts.models import Membership, User
 from matchmaker.accounts.roles import Role
 from matchmaker.core.access import (
     AboutActor,
@@ -60,12 +60,13 @@ CLAIMING_ROLES = (Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY, Role.TECHNOLOGY_M
 
 
 def has_interest(actor: Actor, claim: Claim) -> bool:
-    """Whether the person belongs to the claimant or to a party of one of its deals, whomever they act for now."""
+    """Whether the person belongs to the claimant or to a party of one of its deals, whomever they act for now.
+
+    Asked for every step that a page offers, so it reads the person's memberships once for each transaction.
+    """
+    user = db.session.get(User, actor.user_id)
     parties = {claim.claimant_organisation_id, *(party for deal in claim.deals for party in deal.parties.values())}
-    query = sa.select(Membership.id).where(
-        Membership.user_id == actor.user_id, Membership.organisation_id.in_(sorted(parties))
-    )
-    return db.session.scalar(query.limit(1)) is not None
+    return user is not None and any(row.organisation_id in parties for row in user.memberships)
 
 
 def _belongs_to_a_party(user_id: Any) -> sa.ColumnElement[bool]:

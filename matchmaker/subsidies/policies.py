@@ -87,11 +87,9 @@ def freeze(clause: Clause) -> dict[str, Any]:
         **{name: getattr(clause, name) for name in _TEXTS},
         "beneficiary_kinds": [str(kind) for kind in clause.beneficiary_kinds],
         "kind": clause.kind.value,
-        "per": clause.per.value,
         "part": None if clause.part is None else clause.part.value,
         "in_force_from": clause.in_force_from.isoformat(),
         "excludes": list(clause.excludes),
-        "evidence": [_frozen_document(document) for document in clause.evidence],
         "changes": [
             {
                 "from": change.from_on.isoformat(),
@@ -114,11 +112,9 @@ def thaw(frozen: Mapping[str, Any]) -> Clause:
         **{name: frozen[name] for name in _TEXTS},
         beneficiary_kinds=tuple(OrganisationKind(kind) for kind in frozen["beneficiary_kinds"]),
         kind=ClauseKind(frozen["kind"]),
-        per=Per(frozen["per"]),
         part=None if frozen["part"] is None else PartyRole(frozen["part"]),
         in_force_from=date.fromisoformat(frozen["in_force_from"]),
         excludes=tuple(frozen["excludes"]),
-        evidence=tuple(_thawed_document(document) for document in frozen["evidence"]),
         changes=tuple(
             Change(
                 from_on=date.fromisoformat(change["from"]),
@@ -189,14 +185,18 @@ _FREEZE: Mapping[str, Any] = {
     "base": list,
     "minimum_fen": int,
     "deadline_on": date.isoformat,
+    "per": str,
     "conditions": lambda rules: [_frozen_rule(rule) for rule in rules],
+    "evidence": lambda documents: [_frozen_document(document) for document in documents],
 }
 _THAW: Mapping[str, Any] = {
     **_FREEZE,
     "rate": Fraction,
     "base": tuple,
     "deadline_on": date.fromisoformat,
+    "per": Per,
     "conditions": lambda rules: tuple(_thawed_rule(rule) for rule in rules),
+    "evidence": lambda documents: tuple(_thawed_document(document) for document in documents),
 }
 
 

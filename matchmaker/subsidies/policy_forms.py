@@ -12,10 +12,15 @@ from wtforms import Field, SelectField
 from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import TextInput
 
+from matchmaker.core.errors import DomainError
 from matchmaker.core.web import filters
 from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, line, on_one_line, paragraph
-from matchmaker.subsidies.catalogue import Clause
-from matchmaker.subsidies.words import fact_name
+from matchmaker.subsidies import policies
+from matchmaker.subsidies.catalogue import Clause, Per
+from matchmaker.subsidies.catalogue_faults import BadCatalogue
+from matchmaker.subsidies.catalogue_reader import load_conditions, load_evidence
+from matchmaker.subsidies.clause_text import conditions_text, evidence_text
+from matchmaker.subsidies.words import fact_name, words
 
 _FILL = _l("Please fill this in.")
 
@@ -73,26 +78,66 @@ class ValuesForm(Form):
     amount_fen = MoneyField(_l("Sum of the clause, in yuan"), required=False, help=_l("Only where it changes."))
     minimum_fen = MoneyField(_l("Least sum paid out, in yuan"), required=False, help=_l("Only where it changes."))
     deadline_on = DayField(_l("Last day for claims"), required=False, help=_l("Only where it changes."))
+    per = SelectField(_l("The sum is granted for"), [Optional()], description=_l("Only where it changes."))
+    conditions = paragraph(
+        _l("Conditions for a claim"),
+        required=False,
+        rows=14,
+        help=_l("As in the policy file. What you leave as it stands does not change; [] takes all of them away."),
+    )
+    evidence = paragraph(
+        _l("Evidence"),
+        required=False,
+        rows=6,
+        help=_l("As in the policy file. What you leave as it stands does not change; [] takes all of them away."),
+    )
     source = paragraph(
         _l("Source"), most=500, rows=2, help=_l("Title, number and article of the document that sets these values.")
     )
 
-    def __init__(self, clauses: Collection[Clause], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, clauses: Collection[Clause], shown: Clause | None) -> None:
+        """`shown` is the clause whose text stands in the form to begin with, if it is for one alone."""
+        self.shown = shown
+        super().__init__(data=_text_of(shown) if shown is not None else None)
         named = [(one.id, f"{one.id} {filters.in_language(one.name_zh, one.name_en)}") for one in clauses]
         self.clause_id.choices = [("", _l("Choose")), *named]
         self.base.choices = [(name, fact_name(name)) for name in MONEY]
+        labels = policies.current().catalogue.per_labels
+        pers = [(per.value, words(label)) for per, label in labels.items() if per is not Per.NOT_APPLICABLE]
+        self.per.choices = [("", _l("As it is")), *pers]
 
     def values(self) -> dict[str, Any]:
-        """Dated values that were entered."""
+        """Dated values that were entered. Raises BadCatalogue with the faults of the texts, each at its field."""
         entered = {
             "rate": self.rate.data,
             "base": tuple(name for name in MONEY if name in (self.base.data or ())) or None,
             "amount_fen": self.amount_fen.data,
             "minimum_fen": self.minimum_fen.data,
             "deadline_on": self.deadline_on.data,
+            "per": Per(self.per.data) if self.per.data else None,
+            **self._lists(),
         }
         return {name: value for name, value in entered.items() if value is not None}
+
+    def _lists(self) -> dict[str, Any]:
+        """Conditions and evidence that differ from those the form began with."""
+        read: dict[str, Any] = {}
+        faults: list[DomainError] = []
+        for field, load in ((self.conditions, load_conditions), (self.evidence, load_evidence)):
+            try:
+                read[field.name] = load(field.data, file=str(field.label.text)) if field.data else None
+            except BadCatalogue as refused:
+                for fault in refused.errors:
+                    fault.field = field.name
+                faults += refused.errors
+        if faults:
+            raise BadCatalogue(faults)
+        return {name: rows for name, rows in read.items() if self.shown is None or rows != getattr(self.shown, name)}
+
+
+def _text_of(clause: Clause) -> dict[str, str]:
+    lists = {"conditions": conditions_text(clause.conditions), "evidence": evidence_text(clause.evidence)}
+    return {"clause_id": clause.id, **lists}
 
 
 class DecisionForm(Form):

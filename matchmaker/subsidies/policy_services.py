@@ -20,7 +20,10 @@ from matchmaker.subsidies.policy_permissions import Can
 
 class NothingProposed(Invalid):
     code = "policy.nothing_proposed"
-    phrase = N_("Change at least one value: the sum, the rate with its base, the least sum paid out, or the deadline.")
+    phrase = N_(
+        "Change at least one value: the sum, the rate with its base, the least sum paid out, the deadline, "
+        "what the sum is granted for, conditions or evidence."
+    )
 
 
 class RateWithoutBase(Invalid):

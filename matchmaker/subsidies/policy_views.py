@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response, g, redirect, render_template, request, url_for
@@ -20,6 +21,7 @@ from matchmaker.subsidies import navigator as prospects
 from matchmaker.subsidies import policies, policy_services, queries, rulebook, rules, words
 from matchmaker.subsidies.blueprint import blueprint
 from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.clause_text import conditions_text, evidence_text
 from matchmaker.subsidies.permissions import Can as ClaimCan
 from matchmaker.subsidies.policy_forms import DecisionForm, DiscreditedForm, ValuesForm
 from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange
@@ -28,6 +30,7 @@ from matchmaker.subsidies.policy_permissions import Can
 Answer = str | Response | BaseResponse | tuple[str, int]
 
 navigation.item("subsidies.clauses", N_("Policy"), 50)
+navigation.item("subsidies.navigator", N_("Navigator"), 51, lambda actor: actor.organisation_kind in prospects.KINDS)
 
 
 @blueprint.context_processor
@@ -35,7 +38,15 @@ def _policy() -> dict[str, Any]:
     return {"policy": policies.current().catalogue}
 
 
-for _filter in (words.words, words.fact_name, words.needed, words.step_value, prospects.places):
+for _filter in (
+    conditions_text,
+    evidence_text,
+    words.words,
+    words.fact_name,
+    words.needed,
+    words.step_value,
+    prospects.places,
+):
     blueprint.add_app_template_filter(_filter, _filter.__name__)
 blueprint.add_app_template_global(words.fact_value, "fact_value")
 
@@ -151,8 +162,10 @@ def policy_values() -> Answer:
 @blueprint.route("/policy/values/new", methods=["GET", "POST"])
 @needs(Can.POLICY_PROPOSE)
 def propose_values() -> Answer:
+    """`?clause=<id>` begins with the text of that clause; without it any clause can be chosen."""
     paying = [clause for clause in policies.current().catalogue if clause.pays]
-    form = ValuesForm(paying, data={"clause_id": request.args.get("clause", "")})
+    alone = [clause for clause in paying if clause.id == request.args.get("clause")]
+    form = ValuesForm(alone or paying, rulebook.clause_on(alone[0].id, date.max) if alone else None)
     change = form.run(lambda: _propose(form)) if form.is_submitted() else None
     if change is not None:
         done(_("The values were proposed. They count once another person of the bureau has confirmed them."))
@@ -178,12 +191,12 @@ def policy_value(change: PolicyChange) -> Answer:
 
 
 def _value_page(change: PolicyChange, form: DecisionForm) -> str:
-    before = rulebook.clause_in_time(change.clause_id).on(change.from_on)
     return render_template(
         "subsidies/policy_value.html",
         change=change,
-        clause=before,
+        clause=rulebook.clause_without(change),
         values=dict(change.change.values),
+        cases=rulebook.compare_cases(change),
         form=form,
         may_decide=access.may(g.actor, Can.POLICY_DECIDE, change),
     )

@@ -19,7 +19,6 @@ from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
-from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
@@ -100,10 +99,15 @@ def list_claimable_clauses(kind: str | None) -> list[Clause]:
 
 
 def find_claim(claim_id: uuid.UUID) -> Claim | None:
-    """With claimant, deals, answers, evidence and papers."""
-    query = select(Claim).where(Claim.id == claim_id)
-    parts = [selectinload(part) for part in (Claim.evidence, Claim.papers, Claim.deal_rows, Claim.answers)]
-    return db.session.scalar(query.options(joinedload(Claim.claimant), joinedload(Claim.deal), *parts))
+    """With claimant, deals with what is recorded of them, answers, evidence and papers."""
+    query = select(Claim).where(Claim.id == claim_id).options(joinedload(Claim.claimant), joinedload(Claim.deal))
+    parts = [selectinload(part) for part in (Claim.evidence, Claim.papers, Claim.answers)]
+    recorded = [
+        *(joinedload(party) for party in (Deal.licensor, Deal.licensee)),
+        *(selectinload(part) for part in (Deal.registration, Deal.records)),
+    ]
+    deals_of_it = selectinload(Claim.deal_rows).joinedload(ClaimDeal.deal).options(*recorded)
+    return db.session.scalar(query.options(deals_of_it, *parts))
 
 
 def find_evidence(claim: Claim, evidence_id: uuid.UUID) -> ClaimEvidence | None:
@@ -127,7 +131,7 @@ def list_held_evidence(claim: Claim) -> set[str]:
     found = claim.deals
     if not found:
         return set()
-    registered = all(deals.registration(deal) is not None for deal in found)
+    registered = all(deal.registration is not None for deal in found)
     signed = all(deal.signed_on is not None for deal in found)
     return {kind for kind, held in (("contract", signed), ("registration", registered)) if held}
 

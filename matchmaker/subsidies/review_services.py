@@ -10,12 +10,13 @@ from matchmaker.core.access import Actor
 from matchmaker.core.db import command, db
 from matchmaker.core.errors import N_, Conflict, Invalid
 from matchmaker.subsidies import budget, flagging, queries, review_queries, reviewing, snapshots
+from matchmaker.subsidies.amounts import cap_fen
 from matchmaker.subsidies.models import Claim, ClaimAnswer
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimFlag, ClaimReview, FlagState
 from matchmaker.subsidies.reviewing import BEST_SCORE, REVIEWERS, Opinion
 from matchmaker.subsidies.rules import judge
-from matchmaker.subsidies.services import cap_of, free_papers, step
+from matchmaker.subsidies.services import free_papers, step
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction, ClaimState
 
 SEATS = REVIEWERS + 1
@@ -249,4 +250,4 @@ def propose_sum(actor: Actor, claim: Claim, *, fen: int, reason: str) -> None:
     columns = {"proposed_fen": fen, "proposed_by_user_id": actor.user_id, "decision_reason": reason}
     step(actor, claim, ClaimAction.PROPOSE, columns, **facts)
     snapshots.take(claim, "proposed", situation)
-    budget.reserve(actor, claim, fen=fen, cap_fen=cap_of(claim))
+    budget.reserve(actor, claim, fen=fen, cap_fen=cap_fen(claim.clause, situation.facts))

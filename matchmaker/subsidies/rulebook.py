@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -13,9 +13,10 @@ from sqlalchemy.orm import joinedload
 
 from matchmaker.core.db import db
 from matchmaker.subsidies import policies
-from matchmaker.subsidies.catalogue import Catalogue, Change, Clause
+from matchmaker.subsidies.cases import Case
+from matchmaker.subsidies.catalogue import CHANGEABLE, Catalogue, Change, Clause
 from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange, PolicyDecision
-from matchmaker.subsidies.rules import programme_of
+from matchmaker.subsidies.rules import Verdict, programme_of
 
 
 def clause_on(clause_id: str, day: date) -> Clause:
@@ -27,6 +28,41 @@ def clause_in_time(clause_id: str) -> Clause:
     """A clause with all its dated values, those to come as well. Raises NotFound."""
     clause = policies.current().catalogue.clause(clause_id)
     return clause.with_changes(_confirmed([clause_id]).get(clause_id, ()))
+
+
+def clause_without(change: PolicyChange) -> Clause:
+    """The clause of a proposal as it reads on the proposal's day without it."""
+    clause = policies.current().catalogue.clause(change.clause_id)
+    others = [one for one in _confirmed([clause.id]).get(clause.id, ()) if one.number != str(change.id)]
+    return clause.with_changes(tuple(others)).on(change.from_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A worked case without a proposal and under it."""
+
+    case: Case
+    before: Verdict
+    after: Verdict
+
+    @property
+    def differs(self) -> bool:
+        return self.before != self.after
+
+
+def compare_cases(change: PolicyChange) -> list[Compared]:
+    """What the worked cases of the clause say without a proposal and under it, on the day of each case.
+
+    Example values of a case stand for what the bureau has not set: the proposal counts before them.
+    """
+    clause, proposed = clause_without(change), dict(change.change.values)
+    now = {name: getattr(clause, name) for name in CHANGEABLE}
+    found = []
+    for case in policies.shipped_cases():
+        if case.clause.id == clause.id:
+            before = {**now, **case.values}
+            found.append(Compared(case, case.judge_under(before), case.judge_under({**before, **proposed})))
+    return found
 
 
 def catalogue_on(day: date) -> Catalogue:

@@ -20,7 +20,7 @@ from matchmaker.subsidies import facts as facts_of
 from matchmaker.subsidies import language
 from matchmaker.subsidies.amounts import MoneyNotShown, PaysNothing, Working, work_out
 from matchmaker.subsidies.catalogue import Basis, Clause, Label, Per, Rule
-from matchmaker.subsidies.facts import Value, value_of
+from matchmaker.subsidies.facts import value_of
 from matchmaker.subsidies.language import Compare, Finding, Op
 
 CLAIMANT_PART: Mapping[str, PartyRole] = MappingProxyType(
@@ -315,44 +315,6 @@ def pays_something(verdict: Verdict) -> bool:
     """Whether the clause is one that pays at all."""
     amount = verdict.conditions[-1]
     return amount.reason != PaysNothing.phrase
-
-
-# --- the period of the cap ------------------------------------------------------------------------------------------
-
-_BY_YEAR = frozenset({Per.YEAR, Per.CITY_YEAR, Per.PROJECT_YEAR, Per.PARK_YEAR, Per.NOT_STATED, Per.PERSON})
-_BY_PROJECT = frozenset({Per.PROJECT, Per.PROJECT_YEAR, Per.MAJOR_PROJECT})
-_RECOGNISED_ON: Mapping[str, str] = MappingProxyType(
-    {
-        "P4-3": "high_tech_first_on",
-        "P4-4": "high_tech_renewed_on",
-        "P4-5a": "srdi_national_first_on",
-        "P4-5b": "srdi_provincial_first_on",
-        "P4-5c": "srdi_municipal_first_on",
-    }
-)
-
-
-def period_key(clause: Clause, situation: Situation) -> str:
-    """What the cap counts together: claims of one claimant under the clause with the same key share one cap.
-
-    once, or joined by colons: the project or park, the day of the recognition, the year.
-    """
-    facts, parts = situation.facts, []
-    if clause.per in _BY_PROJECT:
-        parts.append(_thing(facts, "project_title"))
-    if clause.per is Per.PARK_YEAR:
-        parts.append(_thing(facts, "park_name"))
-    if clause.per in (Per.RECOGNITION, Per.RECOGNITION_RENEWAL):
-        parts.append(_thing(facts, _RECOGNISED_ON.get(clause.id, "")))
-    if clause.per in _BY_YEAR:
-        parts.append(str(situation.on.year))
-    return ":".join(parts) or "once"
-
-
-def _thing(facts: Mapping[str, Any], name: str) -> str:
-    """A name in one writing, so that blanks and letter case make no second project of it."""
-    value: Value | None = value_of(facts, name)
-    return "-" if value is None else " ".join(str(value).casefold().split())
 
 
 def period_note(clause: Clause) -> str | None:

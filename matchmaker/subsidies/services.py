@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from matchmaker.core import audit, clock, files, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
 from matchmaker.core.money import within_limit
-from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
-from matchmaker.subsidies import budget, flagging, policies, queries, rulebook, snapshots, workdays
+from matchmaker.subsidies import budget, flagging, gather, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
 from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.facts import freeze as freeze_facts
@@ -128,55 +129,126 @@ def draft_claim(
     (`amounts`).
     """
     _check_bar(actor)
-    part = CLAIMANT_PART.get(clause_id)
-    together = [] if deal is None else list(dict.fromkeys((deal, *further)))
-    if bool(together) != (part is not None) or any(one.side_of(actor.organisation_id) != part for one in together):
-        raise NotYourPart()
-    if len(together) > MOST_DEALS:
-        raise TooManyDeals(field="deal", most=MOST_DEALS)
+    together = [] if deal is None else [deal, *further]
+    facts: dict[str, Any] = {
+        "subject": subject,
+        "stated": stated,
+        "requested_fen": requested_fen,
+        "statement": statement,
+    }
+    claim = _begun(actor, together, clause_id=clause_id, **facts)
+    _check_sum(claim, requested_fen, field="requested_fen")
+    db.session.add(claim)
+    _prefill(claim, claim.deals)
+    ids = [str(one.id) for one in claim.deals]
+    audit.record(actor, "claim.drafted", claim, clause=clause_id, deals=ids, requested_fen=requested_fen)
+    return claim
+
+
+def try_claim(
+    actor: Actor,
+    deals: Sequence[Deal],
+    *,
+    clause_id: str,
+    subject: str = "",
+    requested_fen: int | None = None,
+    stated: Mapping[str, Any] | None = None,
+) -> Claim:
+    """The claim as it would be drafted, with what the deals record, to be judged and thrown away: nothing is kept.
+
+    Raises NotYourPart, TooManyDeals.
+    """
+    subject = subject if fold(subject) else clause_id  # it has no name yet
+    facts: dict[str, Any] = {"subject": subject, "stated": stated, "requested_fen": requested_fen, "statement": ""}
+    claim = _begun(actor, deals, clause_id=clause_id, **facts)
+    _prefill(claim, claim.deals)
+    return claim
+
+
+def _begun(
+    actor: Actor, deals: Sequence[Deal], *, clause_id: str, subject: str, stated: Mapping[str, Any] | None, **facts: Any
+) -> Claim:
+    """A claim that the database does not know yet."""
+    together = _counted(actor, clause_id, deals)
     subject = _title(together) if together else subject
-    if deal is None and not fold(subject):
+    if not together and not fold(subject):
         raise SubjectMissing(field="subject")
-    columns = _as_it_reads_now(clause_id, subject)
+    columns = _as_it_reads_now(clause_id, subject, actor.organisation_id)
     clause = policies.thaw(columns["clause_frozen"])
-    if deal is None and actor.organisation_kind not in clause.beneficiary_kinds:
+    if not together and actor.organisation_kind not in clause.beneficiary_kinds:
         raise NotYourPart()
     claim = Claim(
         number=f"{clock.today().year}-{''.join(secrets.choice(_LETTERS) for _ in range(6))}",
         clause_id=clause_id,
         claimant_organisation_id=actor.organisation_id,
         claimed_by_user_id=actor.user_id,
-        deal=deal,
         subject=subject,
         stated=_stated(clause, subject, stated),
-        requested_fen=requested_fen,
-        statement=statement,
         created_at=clock.now(),
+        **facts,
         **columns,
     )
+    _count(claim, together)
+    return claim
+
+
+def _counted(actor: Actor, clause_id: str, deals: Sequence[Deal]) -> list[Deal]:
+    """Each deal once. Raises NotYourPart, TooManyDeals."""
+    part, together = CLAIMANT_PART.get(clause_id), list(dict.fromkeys(deals))
+    if bool(together) != (part is not None) or any(one.side_of(actor.organisation_id) != part for one in together):
+        raise NotYourPart()
+    if len(together) > MOST_DEALS:
+        raise TooManyDeals(field="deal", most=MOST_DEALS)
+    return together
+
+
+def _count(claim: Claim, together: Sequence[Deal]) -> None:
+    """The deals that a claim counts, in this order."""
+    claim.deal = together[0] if together else None
     claim.deal_rows = [
-        ClaimDeal(deal=one, deal_id=one.id, position=number, used_key=f"{clause_id}:{one.id}")
+        ClaimDeal(deal=one, deal_id=one.id, position=number, used_key=f"{claim.clause_id}:{one.id}")
         for number, one in enumerate(together)
     ]
     claim.live_key = _live_key(claim)
-    _check_sum(claim, requested_fen, field="requested_fen")
-    db.session.add(claim)
-    _prefill(claim)
-    ids = [str(one.id) for one in together]
-    audit.record(actor, "claim.drafted", claim, clause=clause_id, deals=ids, requested_fen=requested_fen)
-    return claim
 
 
 @command(Can.CLAIM_EDIT)
 def edit_claim(
-    actor: Actor, claim: Claim, *, requested_fen: int, statement: str, stated: Mapping[str, Any] | None = None
+    actor: Actor,
+    claim: Claim,
+    *,
+    requested_fen: int,
+    statement: str,
+    stated: Mapping[str, Any] | None = None,
+    deals: Sequence[Deal] | None = None,
 ) -> None:
-    """Raises why the sum cannot be claimed (`amounts`)."""
+    """`deals` are counted from now on, where they are given.
+
+    Raises NotYourPart, TooManyDeals, AlreadyClaimed, or why the sum cannot be claimed (`amounts`).
+    """
+    if deals is not None and list(dict.fromkeys(deals)) != claim.deals:
+        _count_others(claim, _counted(actor, claim.clause_id, deals))
     _check_sum(claim, requested_fen, field="requested_fen")
     claim.requested_fen, claim.statement = requested_fen, statement
     if stated is not None:
         claim.stated = _stated(claim.clause, claim.subject, stated)
-    audit.record(actor, "claim.edited", claim, requested_fen=requested_fen)
+    ids = [str(one.id) for one in claim.deals]
+    audit.record(actor, "claim.edited", claim, deals=ids, requested_fen=requested_fen)
+
+
+def _count_others(claim: Claim, together: list[Deal]) -> None:
+    """Other deals with what they record; what a reviewer found was about those before."""
+    before = claim.deals
+    gone = {(row.kind, row.folded) for one in before if one not in together for row in _recorded_papers(one)}
+    for paper in [paper for paper in claim.papers if (paper.kind, paper.folded) in gone]:
+        claim.papers.remove(paper)
+    claim.answers.clear()
+    claim.deal_rows.clear()
+    db.session.flush()  # a row that goes frees its place and its key
+    _count(claim, together)
+    claim.subject = _title(together)
+    db.session.flush()
+    _prefill(claim, [one for one in together if one not in before])
 
 
 @command(Can.CLAIM_EDIT)
@@ -246,12 +318,13 @@ def remove_paper(actor: Actor, claim: Claim, *, paper: ClaimPaper) -> None:
 
 @command(Can.CLAIM_SUBMIT)
 def submit_claim(actor: Actor, claim: Claim) -> None:
-    """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, ConditionsNotMet,
-    EvidenceMissing, WrongState.
+    """Hand in, under the clause as it reads now; the integrity flags are raised. Raises Barred, AlreadyClaimed,
+    ConditionsNotMet, EvidenceMissing, WrongState.
     """
     CLAIM.step(claim.state, ClaimAction.SUBMIT)
     _check_bar(actor)
-    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject))
+    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject, claim.claimant_organisation_id))
+    claim.live_key = _live_key(claim)
     situation = queries.situation_of(claim)
     unmet = list(queries.current_verdict(claim).unmet)
     missing = len(queries.list_missing_evidence(claim))
@@ -313,12 +386,6 @@ def free_papers(claim: Claim) -> None:
         row.used_key = None
 
 
-def cap_of(claim: Claim) -> int:
-    cap_fen = claim.clause.amount_fen
-    assert cap_fen is not None
-    return cap_fen
-
-
 def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> dict[str, Any]:
     """What the claimant states of what the clause asks for; the thing claimed for is named once."""
     named = {name: subject for name in NAMED_BY_SUBJECT if name in clause.asks}
@@ -326,24 +393,26 @@ def _stated(clause: Clause, subject: str, stated: Mapping[str, Any] | None) -> d
     return freeze_facts({name: value for name, value in given.items() if name in clause.asks})
 
 
-def _prefill(claim: Claim) -> None:
-    """Enter what the deals record: registrations, and receipts of the money that came in.
+def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
+    """Enter what deals record: registrations, and receipts of the money that came in.
 
     A number that another claim counts is left out, and so is what does not fit any more.
     """
-    rows = [paper for deal in claim.deals for paper in _recorded_papers(deal)]
+    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
+    query = select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)
+    db.session.scalars(query).all()  # onto the deals at hand
+    rows = [paper for deal in deals for paper in _recorded_papers(deal)]
     keys = {_used_key(row.kind, row.folded) for row in rows}
     used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
     fresh = [row for row in rows if _used_key(row.kind, row.folded) not in used]
-    for row in fresh[:MOST_PAPERS]:
+    for row in fresh[: MOST_PAPERS - len(claim.papers)]:
         row.used_key, row.created_at = _used_key(row.kind, row.folded), clock.now()
         claim.papers.append(row)
 
 
 def _recorded_papers(deal: Deal) -> list[ClaimPaper]:
     """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
-    registered = deals.registration(deal)
-    found = []
+    registered, found = deal.registration, []
     if registered is not None:
         number, day = registered.number, registered.registered_on
         found.append(ClaimPaper(kind=PaperKind.REGISTRATION, number=number, folded=fold(number), dated_on=day))
@@ -370,11 +439,13 @@ def _live_key(claim: Claim) -> str:
     return f"{claim.clause_id}:{claim.claimant_organisation_id}:{claim.period}:{thing(claim.subject)}"
 
 
-def _as_it_reads_now(clause_id: str, subject: str) -> dict[str, Any]:
+def _as_it_reads_now(clause_id: str, subject: str, claimant_id: uuid.UUID | None) -> dict[str, Any]:
     """Columns that keep the clause as today's catalogue has it."""
-    columns = rulebook.as_it_reads(clause_id, clock.today())
+    today = clock.today()
+    columns = rulebook.as_it_reads(clause_id, today)
     per = Per(columns["clause_frozen"]["per"])
-    return columns | {"period": period_of(per, columns["year"], subject)}
+    renewed_on = gather.renewed_on(claimant_id, on=today) if claimant_id and per is Per.RECOGNITION_RENEWAL else None
+    return columns | {"period": period_of(per, today, subject, renewed_on=renewed_on)}
 
 
 def _check_sum(claim: Claim, fen: int, *, field: str) -> None:

@@ -9,11 +9,15 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from matchmaker.core.db import db, writing
+from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core.db import db, unit_of_work, writing
 from matchmaker.ledger import queries as journal
-from matchmaker.subsidies.models import Budget, Claim
+from matchmaker.subsidies import services
+from matchmaker.subsidies.models import Allowance, Budget, Claim
+from matchmaker.subsidies.periods import thing
 from matchmaker.subsidies.states import ClaimState
-from tests.factories.subsidies import make_bureau, make_claim
+from tests.factories.accounts import make_actor
+from tests.factories.subsidies import STATEMENT, make_bureau, make_claim
 
 FALLS_BACK_TO = {
     "returned": "draft", "in_review": "submitted", "proposed": "submitted", "on_notice": "submitted",
@@ -40,3 +44,28 @@ def test_claims_in_every_state_go_down_and_up(app: Flask) -> None:
         db.session.rollback()
         db.session.execute(sa.text("DELETE FROM journal_entries"))
     db.session.rollback()
+
+
+def test_first_recognitions_that_counted_by_name_count_once_with_what_was_granted(app: Flask) -> None:
+    actor = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY)
+    facts = {"clause_id": "P4-3", "requested_fen": 100, "statement": STATEMENT}
+    with unit_of_work():
+        claims = [services.draft_claim(actor, None, subject=name, **facts).id for name in ("首次认定", "高企认定")]
+    with unit_of_work():
+        for id, fen in zip(claims, (10_000_000, 4_000_000), strict=True):
+            claim = db.session.get_one(Claim, id)
+            claim.period = thing(claim.subject)
+            claim.live_key = f"P4-3:{actor.organisation_id}:{claim.period}:{claim.period}"
+            owner = {"claimant_organisation_id": actor.organisation_id, "clause_id": "P4-3", "period": claim.period}
+            db.session.add(Allowance(**owner, cap_fen=10_000_000, used_fen=fen))
+    with writing():
+        db.session.remove()
+        downgrade(revision="0013")
+        upgrade()
+    kept = list(db.session.scalars(sa.select(Claim).order_by(Claim.created_at, Claim.id)))
+    assert {claim.live_key for claim in kept} == {
+        f"P4-3:{actor.organisation_id}:once:{thing(claim.subject)}" for claim in kept
+    }
+    assert {claim.period for claim in kept} == {"once"}
+    allowance = db.session.scalars(sa.select(Allowance)).one()
+    assert (allowance.period, allowance.used_fen, allowance.cap_fen) == ("once", 14_000_000, 14_000_000)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from matchmaker.subsidies import policies
+from matchmaker.subsidies.catalogue_reader import load_conditions, load_evidence
+from matchmaker.subsidies.clause_text import conditions_text, evidence_text
 
 
 def test_the_hash_is_of_the_bytes_of_the_file() -> None:
@@ -26,3 +28,9 @@ def test_every_clause_survives_being_frozen_as_json() -> None:
         for kept in (clause, replace(clause, rate=Fraction(3, 100), base=("receipts_fen",))):
             frozen = json.loads(json.dumps(policies.freeze(kept)))
             assert policies.thaw(frozen) == kept
+
+
+def test_conditions_and_evidence_are_read_back_from_their_text() -> None:
+    for clause in policies.current().catalogue:
+        assert load_conditions(conditions_text(clause.conditions)) == clause.conditions
+        assert load_evidence(evidence_text(clause.evidence)) == clause.evidence

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +17,15 @@ from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role
 from matchmaker.core import clock
 from matchmaker.core.db import db
 from matchmaker.deals.states import DealState
-from matchmaker.subsidies import policies
+from matchmaker.subsidies import policies, rulebook
+from matchmaker.subsidies.catalogue import Per
+from matchmaker.subsidies.catalogue_reader import load_conditions, load_evidence
+from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange
+from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import make_actor, make_organisation, next_credit_code
 from tests.factories.deals import BROKER, make_deal
-from tests.factories.subsidies import make_bureau
+from tests.factories.subsidies import make_bureau, make_claim
 from tests.subsidies.test_gather import recognise
 from tests.subsidies.test_policy_services import START, decide, propose
 from tests.subsidies.test_views import EN, as_, counted, heading, text
@@ -143,6 +149,18 @@ def test_only_members_and_the_bureau_see_the_navigator_of_an_organisation(app: F
     assert (unseen.status_code, missing.status_code) == (404, 404)
 
 
+def test_the_navigator_stands_in_the_menu_of_whom_it_is_for_and_prints(app: Flask, client: FlaskClient) -> None:
+    entry = 'href="/policy/navigator"'
+    for kind in (OrganisationKind.UNIVERSITY, OrganisationKind.ENTERPRISE, OrganisationKind.INTERMEDIARY):
+        assert entry in text(as_(client, make_actor(kind)).get("/policy/targets"))
+    page = text(as_(client, make_actor(OrganisationKind.ENTERPRISE)).get("/policy/navigator"))
+    assert "data-print" in page
+    assert 'class="card-box printed"' in page  # the list that is folded on the screen
+    assert entry not in text(as_(client, make_bureau().reviewer).get("/policy/targets"))
+    style = (Path(app.root_path) / "static" / "app.css").read_text(encoding="utf-8").split("@media print {")[1]
+    assert "details.printed" in style.split("\n}")[0]
+
+
 def test_the_navigator_is_read_in_few_statements(app: Flask, client: FlaskClient) -> None:
     play = make_deal(DealState.ON_TRIAL, broker=True)
     as_(client, play.actors[BROKER])
@@ -231,6 +249,101 @@ def test_values_and_list_are_for_the_bureau_alone(app: Flask, client: FlaskClien
     as_(client, bureau.auditor)
     assert [client.get(address).status_code for address in addresses] == [200, 403, 200, 200]
     assert client.post(f"/policy/values/{change.id}/confirm").status_code == 403
+
+
+# --- the text of a clause ---------------------------------------------------------------------------------------------
+
+NEW = "/policy/values/new?clause=P3-4"
+PLAIN = {"clause_id": "P3-4", "from_on": "2026-07-01", "source": "示例实施细则第八条"}
+LARGE = """
+- id: large_enough
+  zh: 到账金额不少于1万元
+  en: At least 10,000 yuan came in
+  when: {fact: receipts_fen, at_least: 1000000}
+  change_zh: 待款项到账后申报。
+  change_en: Claim once the money is there.
+  basis: policy
+""".strip()
+
+
+def shown_text(page: str, name: str) -> str:
+    """What stands in a text field of a page."""
+    return html.unescape(page.split(f'name="{name}"')[1].split(">", 1)[1].split("</textarea>")[0]).strip()
+
+
+def test_the_text_of_a_clause_stands_in_the_form_and_unchanged_changes_nothing(app: Flask, client: FlaskClient) -> None:
+    page = text(as_(client, make_bureau().reviewer).get(NEW))
+    kept = {name: shown_text(page, name) for name in ("conditions", "evidence")}
+    assert load_conditions(kept["conditions"]) == CATALOGUE.clause("P3-4").conditions
+    assert load_evidence(kept["evidence"]) == CATALOGUE.clause("P3-4").evidence
+    answer = client.post(NEW, data={**PLAIN, **kept})
+    assert (answer.status_code, "至少变更一项" in text(answer)) == (422, True)
+    client.post(NEW, data={**PLAIN, **kept, "minimum_fen": "500"})
+    assert db.session.query(PolicyChange).one().body == {"minimum_fen": 50_000}
+
+
+def test_conditions_evidence_and_period_are_proposed_with_what_the_worked_cases_say(
+    app: Flask, client: FlaskClient
+) -> None:
+    bureau = make_bureau()
+    old = make_claim(ClaimState.SUBMITTED).claim.clause_frozen
+    as_(client, bureau.reviewer)
+    entry = {**PLAIN, "conditions": LARGE, "evidence": "[]", "per": "once"}
+    page = text(client.post(NEW, data=entry, headers=EN, follow_redirects=True))
+    change = db.session.query(PolicyChange).one()
+    assert set(change.body) == {"per", "conditions", "evidence"}
+    compared = rulebook.compare_cases(change)
+    own = [case for case in policies.shipped_cases() if case.clause.id == "P3-4"]
+    assert [one.case for one in compared] == own
+    changed = [one for one in compared if one.differs]
+    assert f"{len(changed)} of {len(own)} worked cases" in page
+    assert len(changed) > 0
+    for one in compared:
+        receipts = one.case.situation.facts.get("receipts_fen")
+        met = None if receipts is None else int(str(receipts)) >= 1_000_000
+        codes = {condition.code: condition.met for condition in one.after.conditions}
+        assert codes["large_enough"] is met
+        assert "verified" not in codes
+        assert one.before == one.case.judge()  # nothing else has been set
+    rulebook_page = text(client.get("/policy/P3-4", headers=EN))
+    assert "At least 10,000 yuan came in" not in rulebook_page  # not before the second person
+    as_(client, bureau.administrator).post(f"/policy/values/{change.id}/confirm")
+    assert "At least 10,000 yuan came in" in text(client.get("/policy/P3-4", headers=EN))
+    after = text(client.get(f"/policy/values/{change.id}", headers=EN))
+    assert f"{len(changed)} of {len(own)} worked cases" in after
+    clause = rulebook.clause_on("P3-4", START)
+    assert ([rule.id for rule in clause.conditions], clause.evidence, clause.per) == (["large_enough"], (), Per.ONCE)
+    assert db.session.query(Claim).one().clause_frozen == old
+    assert rulebook.clause_on("P3-4", START - timedelta(days=1)) == CATALOGUE.clause("P3-4").on(START)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "line"),
+    [
+        ("conditions", LARGE.replace("receipts_fen", "receits_fen"), 4),
+        ("conditions", LARGE.replace("at_least", "has"), 4),
+        ("conditions", LARGE.replace("basis: policy", "basis: hearsay"), 7),
+        ("conditions", LARGE.replace("\n  basis: policy", ""), 1),
+        ("conditions", LARGE + "\n" + LARGE, 8),
+        ("conditions", LARGE.replace("1000000}", "1000000"), 5),
+        ("conditions", "claims are welcome", 1),
+        ("evidence", "- {id: form, zh: 申报书, en: Form, basis: law, needed: maybe}", 1),
+        ("evidence", "- &a {id: form, zh: 申报书, en: Form, basis: law, needed: true}\n- *a", 2),
+    ],
+)
+def test_a_fault_in_the_text_is_named_with_its_line_and_the_text_kept(
+    app: Flask, client: FlaskClient, name: str, entry: str, line: int
+) -> None:
+    as_(client, make_bureau().reviewer)
+    label = {"conditions": "Conditions for a claim", "evidence": "Evidence"}[name]
+    answer = client.post(NEW, data={**PLAIN, name: entry}, headers=EN)
+    page = html.unescape(text(answer))
+    assert answer.status_code == 422
+    assert f"{label}, line {line}" in page
+    assert f'href="#field-{name}"' in page
+    assert shown_text(text(answer), name) == entry
+    assert "行" in text(client.post(NEW, data={**PLAIN, name: entry}))
+    assert db.session.query(PolicyChange).count() == 0
 
 
 # --- the bad-credit list --------------------------------------------------------------------------------------------

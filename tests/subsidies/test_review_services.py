@@ -5,6 +5,7 @@ once.
 from __future__ import annotations
 
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from matchmaker.subsidies.flags import FlagCode
 from matchmaker.subsidies.models import Claim, Snapshot
 from matchmaker.subsidies.notice_services import NoticeOver, ObjectionEmpty, OwnObjection
 from matchmaker.subsidies.papers import PaperKind
+from matchmaker.subsidies.recovery import barred_until
 from matchmaker.subsidies.review_models import FlagState
 from matchmaker.subsidies.review_services import MoreThanRecommended, NotOpen, TooFewReviewers
 from matchmaker.subsidies.reviewing import Opinion
@@ -49,7 +51,7 @@ from matchmaker.subsidies.states import (
 )
 from tests.factories.accounts import SYSTEM, make_actor
 from tests.factories.deals import BROKER, LICENSEE, Play, make_deal, make_parties
-from tests.factories.subsidies import Case, after_notice, draft, make_budget, make_bureau, make_claim
+from tests.factories.subsidies import SUM_FEN, Case, after_notice, draft, make_budget, make_bureau, make_claim, record
 from tests.subsidies.test_permissions import with_second_place
 
 
@@ -120,6 +122,22 @@ def test_a_claim_that_the_review_refuses_is_not_proposed(app: Flask) -> None:
     with pytest.raises(ReviewNotConcluded):
         case.propose()
     case.reject()
+
+
+def test_a_sum_for_each_person_is_proposed_for_all_of_them(app: Flask) -> None:
+    actor = make_actor(OrganisationKind.UNIVERSITY, Role.TTO_OFFICER)
+    stated = {"industry_professors": 3}
+    claim = draft(actor, None, clause_id="P6-1", requested_fen=30_000_000, subject="产业教授三名", stated=stated)
+    case = Case(claim, make_deal(DealState.ON_TRIAL), actor, make_bureau())
+    case.submit()
+    case.accept()
+    case.review()
+    case.clear_flags()
+    make_budget(programme=claim.programme, year=claim.year)
+    case.propose()
+    allowance = queries.find_allowance(reread(claim))
+    assert allowance is not None
+    assert (allowance.used_fen, allowance.cap_fen) == (30_000_000, 30_000_000)
 
 
 # --- flags ----------------------------------------------------------------------------------------------------------
@@ -281,7 +299,6 @@ def test_after_a_clawback_no_claim_is_taken_until_the_bar_ends(app: Flask) -> No
     case = make_claim(ClaimState.RECOVERED)
     row = review_queries.find_recovery(case.claim)
     assert row is not None
-    assert row.interest_fen > 0 or row.ordered_on == case.claim.paid_on
     actors = {**make_parties(), BROKER: case.claimant}
     play = make_deal(DealState.ON_TRIAL, actors=actors)
     with pytest.raises(Barred) as caught:
@@ -289,6 +306,23 @@ def test_after_a_clawback_no_claim_is_taken_until_the_bar_ends(app: Flask) -> No
     assert caught.value.facts == {"barred_until": row.barred_until}
     with clock.at(clock.noon(row.barred_until + timedelta(days=1))):  # type: ignore[operator]
         draft(case.claimant, play.deal)
+
+
+def test_a_clawback_asks_for_interest_by_the_day_and_stops_a_draft_that_was_there_before(app: Flask) -> None:
+    case = make_claim(ClaimState.PAID)
+    other = record(make_deal(DealState.ON_TRIAL, actors={**make_parties(), BROKER: case.claimant}))
+    waiting = Case(draft(case.claimant, other.deal), other, case.claimant, case.bureau)
+    waiting.complete()
+    assert case.claim.paid_on is not None
+    with clock.at(clock.noon(case.claim.paid_on + timedelta(days=100))):
+        case.claw_back(yearly_rate=Fraction(365, 10_000), bar_months=24)
+        row = review_queries.find_recovery(case.claim)
+        assert row is not None
+        assert (row.fen, row.interest_fen) == (SUM_FEN, SUM_FEN // 100)  # a hundred days at a ten-thousandth
+        assert row.barred_until == barred_until(clock.today(), 24)
+        with pytest.raises(Barred):
+            waiting.submit()
+    assert reread(waiting.claim).state == ClaimState.DRAFT
 
 
 def test_a_clause_that_is_for_no_deal_is_claimed_for_what_it_names(app: Flask) -> None:

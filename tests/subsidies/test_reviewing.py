@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.subsidies import deadlines, periods, recovery
-from matchmaker.subsidies.catalogue import Per
+from matchmaker.subsidies import deadlines, recovery
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.reviewing import FAR_APART, Given, Opinion, draw, outcome
 from matchmaker.subsidies.states import ClaimState
@@ -87,17 +86,6 @@ def test_between_a_day_and_its_deadline_lie_exactly_so_many_workdays(day: date, 
 def test_every_state_that_waits_for_someone_has_a_deadline() -> None:
     waiting = set(ClaimState) - {"draft", "paid", "recovered", "rejected", "withdrawn"}
     assert {state for state in ClaimState if deadlines.due_on(state, date(2026, 1, 5), weekdays)} == waiting
-
-
-@pytest.mark.parametrize(
-    ("per", "period"),
-    [
-        (Per.ONCE, "once"), (Per.YEAR, "2026"), (Per.NOT_STATED, "2026"), (Per.CITY_YEAR, "2026"),
-        (Per.PROJECT, periods.thing("项目")), (Per.PROJECT_YEAR, periods.thing("项目") + ":2026"),
-    ],
-)  # fmt: skip
-def test_what_a_cap_counts_for(per: Per, period: str) -> None:
-    assert periods.period_of(per, 2026, "项 目") == period
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from matchmaker.subsidies.rules import (
     Condition,
     Situation,
     judge,
-    period_key,
     period_note,
     programme_of,
 )
@@ -257,24 +256,6 @@ def _change(**values: Any) -> Any:
 def test_the_page_says_that_the_source_names_no_period() -> None:
     assert period_note(P3_4) is not None
     assert period_note(clause_of("P1-1")) is None  # each year, says the source
-
-
-@pytest.mark.parametrize(
-    ("clause_id", "facts", "key"),
-    [
-        ("P1-2", {}, "once"),
-        ("P3-4", {}, "2026"),
-        ("P1-1", {}, "2026"),
-        ("P1-6", {"project_title": "示例 项目  A"}, "示例 项目 a"),
-        ("P3-2", {"project_title": "项目"}, "项目:2026"),
-        ("P4-2", {"park_name": "示例园"}, "示例园:2026"),
-        ("P4-3", {"high_tech_first_on": date(2025, 11, 3)}, "2025-11-03"),
-        ("P4-4", {"high_tech_renewed_on": date(2026, 1, 3)}, "2026-01-03"),
-        ("P6-1", {}, "2026"),
-    ],
-)
-def test_the_cap_counts_together_what_it_is_per(clause_id: str, facts: dict[str, Any], key: str) -> None:
-    assert period_key(clause_of(clause_id), replace(SOUND, facts=facts)) == key
 
 
 def test_each_clause_is_its_own_programme_unless_the_policy_names_one() -> None:

@@ -96,7 +96,7 @@ def test_the_catalogue_shows_all_clauses_to_anyone_in_both_languages(client: Fla
         assert f"/policy/{clause.id}" in text(chinese)
         assert clause.name_zh in text(chinese)
         assert clause.name_en in text(english)
-    assert '最高 <strong class="num">50万元</strong>' in re.sub(r"\s+", " ", text(chinese))
+    assert '最高 <strong class="num"><span class="nowrap">50万元</span></strong>' in re.sub(r"\s+", " ", text(chinese))
     assert "长办发〔2025〕1号" in text(chinese)
 
 
@@ -331,9 +331,10 @@ def test_the_claimant_edits_submits_and_withdraws(app: Flask, client: FlaskClien
     case = make_claim()
     as_(client, case.claimant)
     assert "30000" in text(client.get(url(case, "/edit")))
-    wrong = client.post(url(case, "/edit"), data={"requested_fen": "600000", "statement": "x"})
+    deal = {"deal": str(case.play.deal.id)}
+    wrong = client.post(url(case, "/edit"), data={**deal, "requested_fen": "600000", "statement": "x"})
     assert wrong.status_code == 422
-    done = client.post(url(case, "/edit"), data={"requested_fen": "12345.67", "statement": "改"})
+    done = client.post(url(case, "/edit"), data={**deal, "requested_fen": "12345.67", "statement": "改"})
     assert done.status_code == 302
     assert reread(case.claim).requested_fen == 1_234_567
     page = text(client.get(url(case)))
@@ -488,7 +489,8 @@ def test_the_administrator_sets_a_budget(app: Flask, client: FlaskClient) -> Non
 def test_the_page_of_a_claim_reads_a_bounded_number_of_times(app: Flask, client: FlaskClient) -> None:
     case = make_claim(ClaimState.IN_REVIEW, requested_fen=SUM_FEN)
     case.review()
+    address = url(case)
     as_(client, case.bureau.reviewer)
     with counted() as statements:
-        assert client.get(url(case)).status_code == 200
-    assert len(statements) <= 38
+        assert client.get(address).status_code == 200
+    assert len(statements) <= 25
