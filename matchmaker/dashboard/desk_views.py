@@ -14,7 +14,13 @@ from matchmaker.dashboard.permissions import Can
 
 blueprint = Blueprint("desk", __name__)
 
-navigation.item("desk.pipeline", N_("Pipeline"), 5, shown=lambda actor: access.may(actor, Can.PIPELINE_VIEW))
+navigation.item(
+    "desk.pipeline",
+    N_("Pipeline"),
+    5,
+    shown=lambda actor: access.may(actor, Can.PIPELINE_VIEW),
+    group=navigation.Group.WORK,
+)
 
 
 @blueprint.get("/money")

@@ -34,7 +34,9 @@ from matchmaker.ledger.posting import MEMOS
 
 blueprint = Blueprint("deals", __name__)
 
-navigation.item("deals.deals", N_("Deals"), 45, shown=lambda actor: access.may(actor, Can.DEAL_LIST))
+navigation.item(
+    "deals.deals", N_("Deals"), 45, shown=lambda actor: access.may(actor, Can.DEAL_LIST), group=navigation.Group.WORK
+)
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 

@@ -31,6 +31,7 @@ navigation.item(
     N_("Introductions"),
     40,
     shown=lambda actor: access.may(actor, Can.INTRODUCTION_LIST),
+    group=navigation.Group.WORK,
 )
 
 L = TypeVar("L", Achievement, Need)

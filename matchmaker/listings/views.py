@@ -28,9 +28,19 @@ from matchmaker.listings.queries import Listing
 
 blueprint = Blueprint("listings", __name__)
 
-navigation.item("listings.my_listings", N_("My listings"), 30, shown=lambda actor: access.may(actor, Can.LISTING_LIST))
 navigation.item(
-    "listings.review_queue", N_("To approve"), 35, shown=lambda actor: access.may(actor, Can.LISTING_REVIEW)
+    "listings.my_listings",
+    N_("My listings"),
+    30,
+    shown=lambda actor: access.may(actor, Can.LISTING_LIST),
+    group=navigation.Group.WORK,
+)
+navigation.item(
+    "listings.review_queue",
+    N_("To approve"),
+    35,
+    shown=lambda actor: access.may(actor, Can.LISTING_REVIEW),
+    group=navigation.Group.WORK,
 )
 
 Answer = str | Response | BaseResponse | tuple[str, int]
@@ -361,8 +371,12 @@ def withdraw_need(need: Need) -> Answer:
 
 
 def _withdraw(listing: Listing) -> Answer:
+    was_public = listing.state == ListingState.PUBLISHED
     services.withdraw(g.actor, listing)
-    done(_("Withdrawn. Only your organisation sees it now; you can reopen it at any time."))
+    sentence = _("Withdrawn. Only your organisation sees it now.")
+    if was_public:  # taking it back is no way round a review
+        sentence = _("Withdrawn. Only your organisation sees it now. Undo makes it a draft, to be approved anew.")
+    done(sentence, undo=(url_for(f"listings.reopen_{queries.noun_of(type(listing))}", id=listing.id), {}))
     return _go(listing)
 
 

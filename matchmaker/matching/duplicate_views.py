@@ -25,7 +25,11 @@ from matchmaker.matching.permissions import Can
 blueprint = Blueprint("duplicates", __name__)
 
 navigation.item(
-    "duplicates.clusters", N_("Near-duplicates"), 37, shown=lambda actor: access.may(actor, Can.DUPLICATES_VIEW)
+    "duplicates.clusters",
+    N_("Near-duplicates"),
+    37,
+    shown=lambda actor: access.may(actor, Can.DUPLICATES_VIEW),
+    group=navigation.Group.ADMINISTER,
 )
 
 Answer = str | Response

@@ -45,7 +45,7 @@ def _sees_claims(actor: Actor) -> bool:
     return actor.holds(*CLAIMING_ROLES, *BUREAU)
 
 
-navigation.item("subsidies.claims", N_("Claims"), 52, shown=_sees_claims)
+navigation.item("subsidies.claims", N_("Claims"), 52, shown=_sees_claims, group=navigation.Group.WORK)
 
 
 # --- lists ----------------------------------------------------------------------------------------------------------

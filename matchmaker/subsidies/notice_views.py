@@ -21,7 +21,13 @@ from matchmaker.subsidies.states import ClaimState
 Answer = str | Response | BaseResponse | tuple[str, int]
 
 navigation.item("subsidies.notices", N_("Subsidy notices"), 53)
-navigation.item("subsidies.workdays", N_("Workdays"), 56, shown=lambda actor: access.may(actor, Can.WORKDAY_SET))
+navigation.item(
+    "subsidies.workdays",
+    N_("Workdays"),
+    56,
+    shown=lambda actor: access.may(actor, Can.WORKDAY_SET),
+    group=navigation.Group.ADMINISTER,
+)
 
 
 @blueprint.get("/claim-notices")

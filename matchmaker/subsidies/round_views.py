@@ -25,7 +25,13 @@ Answer = str | Response | BaseResponse | tuple[str, int]
 MOST_AT_ONCE = 200
 """How many notices one press publishes: each is a step of its own with its event."""
 
-navigation.item("subsidies.rounds", N_("Rounds"), 55, shown=lambda actor: access.may(actor, Can.ROUND_VIEW))
+navigation.item(
+    "subsidies.rounds",
+    N_("Rounds"),
+    55,
+    shown=lambda actor: access.may(actor, Can.ROUND_VIEW),
+    group=navigation.Group.ADMINISTER,
+)
 
 
 @blueprint.get("/rounds")

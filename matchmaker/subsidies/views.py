@@ -35,7 +35,13 @@ _PARTS = (
     policy_views,
 )  # imported for the views they add to the blueprint
 
-navigation.item("subsidies.budgets", N_("Budgets"), 54, shown=lambda actor: access.may(actor, Can.BUDGET_VIEW))
+navigation.item(
+    "subsidies.budgets",
+    N_("Budgets"),
+    54,
+    shown=lambda actor: access.may(actor, Can.BUDGET_VIEW),
+    group=navigation.Group.ADMINISTER,
+)
 
 
 # --- budgets --------------------------------------------------------------------------------------------------------

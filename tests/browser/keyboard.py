@@ -55,20 +55,29 @@ def tick(target: Locator, **_: Any) -> None:
     assert target.is_checked()
 
 
-def choose(target: Locator, value: str, **_: Any) -> None:
+def choose(target: Locator, value: str | None = None, *, label: str | None = None, **_: Any) -> None:
+    """An option by its value or by what it says, walked to with the arrow keys."""
     reach(target)
     target.page.keyboard.press("Home")
     for _step in range(MOST_STOPS):
-        if target.input_value() == value:
+        chosen, says = target.evaluate("element => [element.value, element.selectedOptions[0]?.label]")
+        if value == chosen or (value is None and label == says):
             return
         target.page.keyboard.press("ArrowDown")
-    raise AssertionError(f"{value} is not among the options of {target}")
+    raise AssertionError(f"{value or label} is not among the options of {target}")
+
+
+def attach(target: Locator, files: Any, **_: Any) -> None:
+    """The file field is reached by keyboard; the dialogue that it opens is the system's, not the page's."""
+    reach(target)
+    target.element_handle().set_input_files(files)
 
 
 def take_the_mouse_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on clicking, filling, checking and choosing are done by keys."""
-    for name, act in (("click", press), ("fill", type_in), ("check", tick), ("select_option", choose)):
+    """From now on clicking, filling, checking, choosing and attaching are done by keys."""
+    acts = {"click": press, "fill": type_in, "check": tick, "select_option": choose, "set_input_files": attach}
+    for name, act in acts.items():
         monkeypatch.setattr(Locator, name, act)
         monkeypatch.setattr(
-            Page, name, lambda page, selector, *rest, act=act, **more: act(page.locator(selector).first, *rest)
+            Page, name, lambda page, selector, *rest, act=act, **more: act(page.locator(selector).first, *rest, **more)
         )

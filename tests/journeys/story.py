@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 from datetime import timedelta
 
 from playwright.sync_api import Page, expect
@@ -27,9 +28,23 @@ def say_it_is_new(page: Page, side: str) -> None:
         page.wait_for_url(f"**/{side}/*-*")
 
 
+def open_form(page: Page, path: str) -> None:
+    """The form to list something: one page, or, without scripts, one for each of its parts."""
+    page.goto(path)
+    if page.locator("noscript meta").count():  # read as part of the page only where scripts are off
+        page.wait_for_url(re.compile(r"[?]step="))
+
+
+def next_part(page: Page) -> None:
+    """On to the next part of the form, where it comes in parts."""
+    onward = page.locator("button.btn-primary[name=go]")
+    if onward.count():
+        onward.click()
+
+
 def list_achievement(page: Page) -> str:
     """A researcher lists an achievement and hands it in. Returns its path."""
-    page.goto("/achievements/new")
+    open_form(page, "/achievements/new")
     page.fill("[name=title]", TITLE)
     page.fill(
         "[name=summary]",
@@ -39,10 +54,14 @@ def list_achievement(page: Page) -> str:
     page.fill("[name=advantages]", "与金属丝加热方案相比，功耗由18 W降到6 W，不影响雷达旁瓣。")
     page.fill("[name=applications]", "乘用车与商用车毫米波雷达、激光雷达窗口、车外摄像头。")
     page.select_option("[name=trl]", "6")
+    next_part(page)
     page.fill("[name=keywords]", "毫米波雷达, 天线罩, 除雪, 疏冰涂层")
     page.select_option("[name=field]", "nev")
     page.select_option("[name=district]", "newarea")
+    next_part(page)
     page.check("[name=modes][value=pay_later_licence]")
+    next_part(page)  # rights and people: none are named
+    next_part(page)
     page.fill("[name=confidential]", "涂层固化温度窗口与加热膜方阻（示例）。")
     page.click("button[name=then][value=submit]")
     say_it_is_new(page, "achievements")
@@ -59,7 +78,7 @@ def approve_achievement(page: Page, path: str) -> None:
 
 def post_need(page: Page) -> str:
     """An enterprise's signatory posts a need and publishes it. Returns its path."""
-    page.goto("/needs/new")
+    open_form(page, "/needs/new")
     page.fill("[name=title]", NEED)
     page.fill(
         "[name=problem]",
@@ -67,11 +86,14 @@ def post_need(page: Page) -> str:
     )
     page.fill("[name=targets]", "零下25℃积雪去除时间≤60秒；77 GHz插入损耗增加≤0.8 dB；功耗≤8 W。")
     page.select_option("[name=min_trl]", "5")
+    next_part(page)
     page.select_option("[name=field]", "nev")
     page.select_option("[name=district]", "qikai")
+    next_part(page)
     page.check("[name=modes][value=pay_later_licence]")
     page.fill("[name=budget_max_fen]", "800000")
     page.fill("[name=deadline_on]", (clock.today() + timedelta(days=300)).isoformat())
+    next_part(page)
     page.click("button[name=then]:first-of-type")
     say_it_is_new(page, "needs")
     return page.url.removeprefix(page.evaluate("location.origin")).split("?")[0]
@@ -162,7 +184,7 @@ def register_contract(page: Page, path: str) -> None:
     form = f"form[action='{path}/registration']"
     page.locator(f"details:has({form}) > summary").click()
     page.select_option(f"{form} [name=type]", "licence")
-    page.fill(f"{form} [name=number]", "2026220100990001")
+    page.fill(f"{form} [name=number]", f"20262201{uuid.UUID(path.rsplit('/', 1)[1]).int % 10**8:08d}")  # the deal's own
     page.fill(f"{form} [name=total_fen]", "100000")
     page.fill(f"{form} [name=approved_fen]", "100000")
     page.fill(f"{form} [name=registered_on]", clock.today().isoformat())

@@ -1,4 +1,4 @@
-"""From posting to being introduced: by keyboard alone, and with scripts switched off."""
+"""From posted to claimed: by keyboard alone, and with scripts switched off."""
 
 import re
 
@@ -11,26 +11,57 @@ from tests.journeys import story
 
 pytestmark = pytest.mark.browser
 
+AUTHOR, LICENSOR = "researcher@beihu.example", "tto@beihu.example"
+LICENSEE, BROKER = "signatory@chunqi.example", "manager@qiaoliang.example"
 
-def test_a_result_is_posted_matched_and_introduced_by_keyboard_alone(browser, server, monkeypatch):
-    take_the_mouse_away(monkeypatch)
+
+def tell(browser, server, *, scripts=True):
+    """From posted to claimed, each visit a person's own."""
 
     def visit(email, act, *arguments):
-        with visitor(browser, server) as page:
+        with visitor(browser, server, scripts=scripts) as page:
             sign_in(page, email)
             return act(page, *arguments)
 
-    achievement = visit("researcher@beihu.example", story.list_achievement)
-    visit("tto@beihu.example", story.approve_achievement, achievement)
-    need = visit("signatory@chunqi.example", story.post_need)
+    achievement = visit(AUTHOR, story.list_achievement)
+    visit(LICENSOR, story.approve_achievement, achievement)
+    need = visit(LICENSEE, story.post_need)
 
     def propose(page):
         story.see_matches(page, need)
         return story.propose_introduction(page)
 
-    introduction = visit("manager@qiaoliang.example", propose)
-    for email in ("tto@beihu.example", "signatory@chunqi.example"):
+    introduction = visit(BROKER, propose)
+    for email in (LICENSOR, LICENSEE):
         visit(email, story.agree_to_introduction, introduction)
+    deal = visit(BROKER, story.draft_and_offer_deal, introduction)
+    for email in (LICENSOR, LICENSEE):
+        visit(email, story.accept_deal, deal)
+    for email in (LICENSOR, LICENSEE, BROKER):
+        visit(email, story.sign_deal, deal)
+    for email in (LICENSOR, LICENSEE):
+        visit(email, story.confirm_broker, deal)
+    visit(LICENSOR, story.register_contract, deal)
+    return visit(BROKER, story.claim_subsidy, deal.rsplit("/", 1)[1])
+
+
+def state_of(browser, server, claim):
+    """What the reviewer's queue says of a claim."""
+    with visitor(browser, server) as page:
+        sign_in(page, "reviewer@bureau.example")
+        page.goto(claim)
+        return page.locator("main .state").first.inner_text()
+
+
+def test_a_result_is_posted_licensed_and_claimed_by_keyboard_alone(browser, server, monkeypatch):
+    take_the_mouse_away(monkeypatch)
+    claim = tell(browser, server)
+    assert state_of(browser, server, claim) == "已提交，形式审查中"
+
+
+def test_a_result_is_posted_licensed_and_claimed_without_scripts(browser, server):
+    claim = tell(browser, server, scripts=False)
+    assert state_of(browser, server, claim) == "已提交，形式审查中"
 
 
 def test_posting_finding_and_trying_work_without_scripts(browser, server):

@@ -377,8 +377,20 @@ def test_withdrawing_and_reopening(client, visitor):
     page = client.post(f"/needs/{row.id}/withdraw", follow_redirects=True)
     assert "已撤回" in page.text
     assert visitor().get(f"/needs/{row.id}").status_code == 404
-    assert client.post(f"/needs/{row.id}/reopen").status_code == 302
+    (undo,) = re.findall(r'action="([^"]*)" class="undo"', page.text)
+    assert "须重新审核" in page.text  # what was public is not so again without an approval
+    assert client.post(undo).status_code == 302
     assert only(Need).state == ListingState.DRAFT
+
+
+def test_putting_a_draft_aside_is_undone_in_full(client, university):
+    sign_in(client, university, Role.TTO_OFFICER)
+    row = make.make_achievement(university, state=ListingState.DRAFT)
+    page = client.post(f"/achievements/{row.id}/withdraw", follow_redirects=True)
+    (undo,) = re.findall(r'action="([^"]*)" class="undo"', page.text)
+    assert "须重新审核" not in page.text
+    client.post(undo)
+    assert only(Achievement).state == ListingState.DRAFT
 
 
 def test_returning_needs_a_reason_that_the_author_then_reads(client, university):

@@ -19,7 +19,7 @@ if (palette) {
         if (text && !seen.has(link.href)) seen.set(link.href, { text, href: link.href, kind });
       }
     };
-    collect(".menu a, .drop-body a", words.place);
+    collect("#menu a, .drop-body a", words.place);
     collect("main .page-head .actions a, [data-action]", words.action);
     return [...seen.values()];
   };

@@ -87,11 +87,16 @@ def test_the_menu_is_in_order_and_shows_what_leads_somewhere(app, items):
     navigation.item("b.two", "Two", 20)
     navigation.item("a.one", "One", 10, shown=lambda actor: not actor.anonymous)
     navigation.item("a.one", "One again", 5)
+    navigation.item("c.own", "Own", 30, shown=lambda actor: not actor.anonymous, group=navigation.Group.WORK)
+
+    def phrases():
+        return [(group, [item.phrase for item in entries]) for group, entries in menu().items()]
+
     with app.test_request_context():
         g.actor = ANONYMOUS
-        assert [item.phrase for item in menu()] == ["Two"]
+        assert phrases() == [("Explore", ["Two"])]
         g.actor = Actor(kind="user")
-        assert [item.phrase for item in menu()] == ["One", "Two"]
+        assert phrases() == [("My work", ["Own"]), ("Explore", ["One", "Two"])]
 
 
 def test_the_present_page_is_marked_in_the_menu(client):
