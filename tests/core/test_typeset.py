@@ -25,6 +25,7 @@ def paper(title: str = "技术许可合同", *words: str) -> dict[str, object]:
         "page": ["{page}/{pages}"],
         "fingerprint": "",
         "keyword": "",
+        "mark": [],
     }
 
 

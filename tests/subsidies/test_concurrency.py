@@ -130,6 +130,7 @@ def test_the_cap_of_one_claimant_holds_against_proposals_at_once(app: Flask, pla
 def test_one_claim_is_proposed_once_however_many_try_at_once(app: Flask) -> None:
     case: Case = make_claim(ClaimState.IN_REVIEW)
     case.review()
+    case.answer_conditions()
     make_budget()
     reviewer = Reader.of(app, case.bureau.reviewer)
     statuses = at_once(proposals(reviewer, [case.claim] * 12, case.claim.requested_fen))
