@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -23,7 +22,7 @@ from matchmaker.core.db import db, unit_of_work
 from matchmaker.matching import indexing, ranking, store
 from matchmaker.matching.engine import Document, Judged, Matcher, semantic
 from matchmaker.matching.engine import evaluate as evaluation
-from matchmaker.matching.engine.learn import MOST, LeftOut, calibrate, fingerprint_of
+from matchmaker.matching.engine.learn import MOST, Learned, LeftOut, fingerprint_of
 from matchmaker.matching.engine.matcher import Scored
 from matchmaker.matching.judgements import list_judgements_to_learn
 from matchmaker.matching.lexicon import lexicon
@@ -119,7 +118,11 @@ def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: s
         row = db.session.get(MatchRanker, 1) or MatchRanker(id=1)
         replaced = row.directory
         row.directory, row.index_built_at, row.judged = name, built_at, named
-        row.judgements, row.figures, row.fitted_at = len(known), _figures(sorted(known), left_out), clock.now()
+        row.judgements, row.figures, row.fitted_at = (
+            len(known),
+            _figures(sorted(known), ranker.learned, left_out),
+            clock.now(),
+        )
         db.session.add(row)
         db.session.execute(update(MatchList).values(fingerprint=MatchList.STALE))
     for directory in root.glob("ranker-*"):
@@ -127,15 +130,14 @@ def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: s
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _figures(judged: list[Judged], left_out: LeftOut | None) -> dict[str, Any]:
+def _figures(judged: list[Judged], learned: Learned | None, left_out: LeftOut | None) -> dict[str, Any]:
     """Agreement with each judgement had it not been made, and with those of each need had none of them been."""
-    if left_out is None:
+    if learned is None or left_out is None:
         return {}
     found = {}
-    levels = np.array([entry.level for entry in judged])
-    for name, answers in (("pair", left_out.pair), ("need", left_out.need)):
-        said = calibrate(answers, levels).levels(answers)
-        scored = [Scored(*one) for one in zip(answers.mean(axis=1).tolist(), said.tolist(), strict=True)]
+    for name, read_as, answers in (("pair", learned.seen, left_out.pair), ("need", learned.unseen, left_out.need)):
+        said = read_as.levels(answers).tolist()
+        scored = [Scored(*one) for one in zip(answers.mean(axis=1).tolist(), said, strict=True)]
         figures = evaluation.figures(judged, scored)
         found[name] = {"ndcg": list(figures.ndcg), "score": list(figures.score), "needs": figures.needs}
     return found

@@ -416,7 +416,10 @@ def test_what_is_no_document_is_refused_at_the_field(
     case = make_claim()
     answer = upload(as_(client, case.claimant), case, content, name)
     assert answer.status_code == 422
-    assert 'href="#field-file"' in text(answer)
+    page = text(answer)
+    assert 'href="#field-evidence-file"' in page
+    ids = re.findall(r' id="(field-[^"]+)"', page)
+    assert len(ids) == len(set(ids))  # the form of the numbers beside it has a field of the same name
     assert sentence in text(answer)
 
 

@@ -85,6 +85,13 @@ def test_judged_pairs_move_towards_what_was_said():
     assert after["y"].score < before["y"].score
 
 
+def test_thresholds_move_to_a_half_as_judgements_come_in():
+    before = market().ranker.weights.levels.thresholds
+    for judged, way in ((judged_market()[:1], 1 / 4), (judged_market(), 72 / 75)):
+        learned = market().learned(judged).ranker.learned
+        assert learned.seen.thresholds == pytest.approx([least + way * (0.5 - least) for least in before])
+
+
 def test_no_usable_judgement_leaves_everything_as_it_was():
     pairs = [("n0", "a0"), ("n3", "a7")]
     assert market().learned([Judged("x", "a0", 4)]).pairs(pairs) == market().pairs(pairs)
