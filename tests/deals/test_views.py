@@ -406,6 +406,19 @@ def test_sending_a_payment_twice_records_it_once(app: Flask, client: FlaskClient
     assert queries.paid_fen(play.deal) == 100
 
 
+def test_what_is_paid_of_what_fell_due_is_a_bar_that_says_its_share(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(DealState.PAYING)
+    as_(client, play.actors[LICENSEE])
+
+    def shown() -> list[str]:
+        page = text_of(client.get(f"/deals/{play.deal.id}", headers=EN))
+        return re.findall(r'aria-label="Share of what fell due that is paid: (\d+)%"', page)
+
+    assert shown() == ["0"]
+    play.pay(queries.allocation(play.deal).open_fen // 4)
+    assert shown() == ["25"]
+
+
 def test_a_payment_is_taken_back_from_its_line(app: Flask, client: FlaskClient) -> None:
     play, other = make_deal(DealState.PAYING), make_deal(DealState.PAYING)
     payment, foreign = play.pay(100), other.pay(100)
