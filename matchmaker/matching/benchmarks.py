@@ -70,9 +70,12 @@ def _result(plain: Mapping[str, Any]) -> Result:
     )
 
 
+#: By what was left out, and whether the model of meaning was there.
 _TITLES = {
-    "need": N_("Needs of which no pair had been judged before"),
-    "pair": N_("Needs of which other pairs had been judged before"),
+    ("need", False): N_("Needs of which no pair had been judged before"),
+    ("pair", False): N_("Needs of which other pairs had been judged before"),
+    ("need", True): N_("Needs of which no pair had been judged before, with the model of meaning"),
+    ("pair", True): N_("Needs of which other pairs had been judged before, with the model of meaning"),
 }
 _MEASURES = (
     ("cold", "ndcg", N_("Order (nDCG@10), nothing learned")),
@@ -80,10 +83,6 @@ _MEASURES = (
     ("cold", "score", N_("Levels, 1 / (1 + mean error), nothing learned")),
     ("warm", "score", N_("Levels, 1 / (1 + mean error), after learning")),
 )
-_METHODS = {
-    False: N_("%(pairs)s judged pairs of %(needs)s needs, cut into %(folds)s parts. Data: %(data)s."),
-    True: N_("%(pairs)s judged pairs of %(needs)s needs, %(folds)s parts, with the model of meaning. Data: %(data)s."),
-}
 _WITHOUT = {
     "wording": N_("without common wording"),
     "related": N_("without nearness in topic"),
@@ -96,13 +95,13 @@ _WITHOUT = {
 def _run(plain: Mapping[str, Any], run: Mapping[str, Any]) -> Result:
     """A run of `matchmaker evaluate`; in its ablation the order with nothing learned."""
     counts = {name: str(run["cold"][name]) for name in ("pairs", "needs")}
-    told = _METHODS[run["meaning"]]
+    told = N_("%(pairs)s judged pairs of %(needs)s needs, cut into %(folds)s parts. Data: %(data)s.")
     ablation = [
         _measured({"phrase": _WITHOUT[part]} if part in _WITHOUT else _text(part), figures[0]["ndcg"])
         for part, figures in run.get("ablation", {}).items()
     ]
     return Result(
-        title={"phrase": _TITLES[run["by"]]},
+        title={"phrase": _TITLES[run["by"], run["meaning"]]},
         method={"phrase": told, **counts, "folds": str(run["folds"]), "data": str(plain["data"])},
         on=date.fromisoformat(plain["date"]) if plain.get("date") else None,
         commit=str(plain.get("commit", "")),

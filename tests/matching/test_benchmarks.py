@@ -63,6 +63,10 @@ def test_each_run_of_the_evaluation_is_a_result(tmp_path):
     assert [(row.value, row.low, row.high) for row in by_need.rows][:3:2] == [(0.72, 0.70, 0.75), (0.70, 0.69, 0.72)]
     assert [row.value for row in by_need.ablation] == [0.72, 0.68, 0.72]
     assert by_need.ablation[2].name["en"] == "unheard"
+    assert [result.title["phrase"].endswith("with the model of meaning") for result in (by_need, by_pair)] == [
+        False,
+        True,
+    ]
     assert (by_need.commit, by_pair.ablation, by_need.method["pairs"]) == ("abc1234", [], "7376")
 
 
