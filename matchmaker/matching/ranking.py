@@ -23,7 +23,7 @@ from matchmaker.core.db import db
 from matchmaker.listings.models import ListingState, Revision
 from matchmaker.matching import indexing
 from matchmaker.matching.blocks import ordered
-from matchmaker.matching.engine import Document, Hit, Index, Ranker
+from matchmaker.matching.engine import Document, Hit, Index, Ranker, semantic
 from matchmaker.matching.engine.conditions import Offered, Wanted, structure
 from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.engine.reasons import Reasons, reasons
@@ -33,7 +33,8 @@ from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import LIST_SIZE, LISTED_LEVEL, Kind, MatchRanker
 
 CANDIDATES = {kind: 4 * size for kind, size in LIST_SIZE.items()}
-"""Best of the first stage that are scored in full for a list of each kind."""
+"""Best of the first stage that are scored in full for a list of each kind; with as many of the nearest in meaning as
+the list is long, where there is a model of it."""
 
 _CHUNK = 500
 
@@ -115,16 +116,17 @@ def _open(root: Path, name: str, encode: bool) -> Opened | None:
 # --- listings -------------------------------------------------------------------------------------------------------
 
 
-def published_texts(kind: Kind, ids: Collection[str]) -> dict[str, Texts]:
-    """Of these listings the published ones, by id."""
-    wanted = sorted(uuid.UUID(listing_id) for listing_id in ids)
+def published_texts(kind: Kind, ids: Collection[str], *, of_revisions: bool = False) -> dict[str, Texts]:
+    """Of these listings (or of those whose public revisions these are) the published ones, by id of the listing."""
+    wanted = sorted(uuid.UUID(one) for one in ids)
     model = indexing.MODELS[kind]
+    named = model.revision_id if of_revisions else model.id
     found = {}
     with indexing.reading() as session:
         for start in range(0, len(wanted), _CHUNK):
             query: Select[Any] = (
                 select(model)
-                .where(model.state == ListingState.PUBLISHED, model.id.in_(wanted[start : start + _CHUNK]))
+                .where(model.state == ListingState.PUBLISHED, named.in_(wanted[start : start + _CHUNK]))
                 .options(load_only(model.revision_id), joinedload(model.revision))
                 .order_by(model.id)
             )
@@ -190,12 +192,29 @@ def finished(
     if opened is None:
         return [_first_stage(index, kind, hits) for hits in candidates]
     own = published_texts(kind, [document.id for document in documents])
+    rows = opened.side(kind, list(own.values()))
+    near = _nearest(opened, kind, rows)
     others = published_texts(kind.other, {hit.id for hits in candidates for hit in hits})
-    sides = {kind: opened.side(kind, list(own.values())), kind.other: opened.side(kind.other, list(others.values()))}
+    others |= {entry.id: entry for some in near.values() for entry in some}
+    sides = {kind: rows, kind.other: opened.side(kind.other, list(others.values()))}
     return [
-        _second_stage(opened.ranker, kind, sides, own.get(document.id), others, hits)
+        _second_stage(opened.ranker, kind, sides, own.get(document.id), others, hits, near.get(document.id, ()))
         for document, hits in zip(documents, candidates, strict=True)
     ]
+
+
+def _nearest(opened: Opened, kind: Kind, own: Side) -> dict[str, list[Texts]]:
+    """For each of `own` the published listings of the other side that mean the most alike, of those seen at the fit:
+    so an English need finds Chinese achievements with which it shares no word."""
+    fitted = opened.rows[kind.other]
+    rows = semantic.nearest(own, fitted, LIST_SIZE[kind])
+    revisions = {fitted.ids[row] for row in np.unique(rows).tolist()}
+    found = published_texts(kind.other, revisions, of_revisions=True)
+    by_revision = {entry.revision_id: entry for entry in found.values()}
+    return {
+        listing_id: [by_revision[fitted.ids[row]] for row in some if fitted.ids[row] in by_revision]
+        for listing_id, some in zip(own.ids, rows.tolist(), strict=True)
+    }
 
 
 def _in_use() -> Opened | None:
@@ -217,22 +236,21 @@ def _second_stage(
     own: Texts | None,
     others: Mapping[str, Texts],
     hits: Sequence[Hit],
+    near: Sequence[Texts],
 ) -> Ranked:
     ranked = Ranked()
     ranked.least = hits[-1].score if len(hits) == CANDIDATES[kind] else 0.0
-    found = [others[hit.id] for hit in hits if hit.id in others]
+    found = list({entry.id: entry for entry in [*(others[hit.id] for hit in hits if hit.id in others), *near]}.values())
     if own is None or not found:
         return ranked
     there = np.array([sides[kind.other].rows[entry.id] for entry in found], dtype=np.int64)
     here = np.full(len(found), sides[kind].rows[own.id], dtype=np.int64)
     needs, rows = (here, there) if kind is Kind.NEED else (there, here)
-    scored = []
-    for entry, answers in zip(
-        found, ranker.answers(sides[Kind.NEED], sides[Kind.ACHIEVEMENT], needs, rows), strict=True
-    ):
-        answers += bonus(own.facts, entry.facts)
-        need_id = own.id if kind is Kind.NEED else entry.id
-        scored.append(Hit(entry.id, float(answers.mean()), ranker.calibration(need_id).level(answers)))
+    answers = ranker.answers(sides[Kind.NEED], sides[Kind.ACHIEVEMENT], needs, rows)
+    answers += np.array([bonus(own.facts, entry.facts) for entry in found])[:, None]
+    levels = ranker.levels([own.id if kind is Kind.NEED else entry.id for entry in found], answers)
+    ids = [entry.id for entry in found]
+    scored = [Hit(*hit) for hit in zip(ids, answers.mean(axis=1).tolist(), levels, strict=True)]
     ranked.extend(sorted(scored, key=lambda hit: (-hit.score, hit.id))[: LIST_SIZE[kind]])
     return ranked
 

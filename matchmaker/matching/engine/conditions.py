@@ -10,37 +10,44 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from matchmaker.matching.engine.figures import Compared, Verdict, compare, figures
+from matchmaker.matching.engine.figures import Compared, Figure, Verdict, compare, figures
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Facts of a need; None or empty is not stated. Amounts in fen."""
+class _Stated:
+    """What either side may state; None or empty is not stated. Amounts in fen."""
 
     field: str | None = None
     industries: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     district: str | None = None
+    text: str = ""
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        """Of the text, read once: a need meets hundreds of candidates."""
+        return figures(self.text)
+
+
+@dataclass(frozen=True)
+class Wanted(_Stated):
+    """Facts of a need."""
+
     min_trl: int | None = None
     budget_max_fen: int | None = None
     deadline_on: date | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
-class Offered:
+class Offered(_Stated):
     """Facts of an achievement. rights: (status, day of expiry) of each."""
 
-    field: str | None = None
-    industries: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ()
-    district: str | None = None
     trl: int | None = None
     price_min_fen: int | None = None
     rights: tuple[tuple[str, date | None], ...] = ()
-    text: str = ""
 
 
 class Code(StrEnum):
@@ -105,7 +112,7 @@ def structure(wanted: Wanted, offered: Offered) -> list[Bonus]:
 
 
 def compared_figures(wanted: Wanted, offered: Offered) -> list[Compared]:
-    return compare(figures(wanted.text), figures(offered.text))
+    return compare(wanted.figures, offered.figures) if wanted.figures else []
 
 
 def _bonuses(wanted: Wanted, offered: Offered) -> Iterator[Bonus]:

