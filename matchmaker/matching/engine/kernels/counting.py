@@ -181,17 +181,18 @@ def _text_grams(folded, size, rules, chars, begins, ends, keys, spans, found):
 
 
 @jit
-def _code(tf, grid, whole):
-    """Code of a weighted term frequency: that of the nearest value of the grid."""
-    number = np.int64(tf)
-    if number == tf and number < len(whole) and whole[number] >= 0:
-        return np.uint8(whole[number])
-    at = np.searchsorted(grid, tf)
-    if at == len(grid):
-        return np.uint8(len(grid) - 1)
-    if at > 0 and tf - grid[at - 1] <= grid[at] - tf:
-        at -= 1
-    return np.uint8(at)
+def _codes(tfs, grid, whole, codes):
+    """Codes of weighted term frequencies: each that of the nearest value of the grid. One call for all of a document: a
+    call counts the references of the arrays it is handed, which takes longer than looking a code up."""
+    for i in range(len(codes)):
+        number = np.int64(tfs[i])
+        if number == tfs[i] and number < len(whole) and whole[number] >= 0:
+            codes[i] = whole[number]
+            continue
+        at = np.searchsorted(grid, tfs[i])
+        if at == len(grid) or (at > 0 and tfs[i] - grid[at - 1] <= grid[at] - tfs[i]):
+            at -= 1
+        codes[i] = at
 
 
 @jit
@@ -219,8 +220,7 @@ def distinct(texts, document, folds, rules):
                 terms += 1
             tfs[slots[home]] += texts.weights[text]
     codes = np.empty(terms, np.uint8)
-    for term in range(terms):
-        codes[term] = _code(tfs[term], rules.grid, rules.whole)
+    _codes(tfs, rules.grid, rules.whole, codes)
     return terms, keys, codes
 
 
@@ -304,8 +304,7 @@ def intern(
                     last[term], rows[written], values[written - begin] = written, term, texts.weights[t]
                     counts[term] += 1
                     written += 1
-        for i in range(begin, written):
-            tfs[i] = _code(values[i - begin], rules.grid, rules.whole)
+        _codes(values, rules.grid, rules.whole, tfs[begin:written])
         if not keep:  # the background counts, but is not indexed: what it wrote is written over
             for i in range(begin, written):
                 last[rows[i]] = -1
