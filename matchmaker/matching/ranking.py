@@ -23,7 +23,7 @@ from matchmaker.core.db import db
 from matchmaker.listings.models import ListingState, Revision
 from matchmaker.matching import indexing
 from matchmaker.matching.blocks import ordered
-from matchmaker.matching.engine import Document, Hit, Index, Ranker
+from matchmaker.matching.engine import Document, Hit, Index, Ranker, semantic
 from matchmaker.matching.engine.conditions import Offered, Wanted, structure
 from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.engine.reasons import Reasons, reasons
@@ -92,6 +92,11 @@ def index_dir() -> Path:
 def vectors(root: Path, *, encode: bool) -> Vectors:
     """Of the platform's texts. Only the worker encodes; a page looks up what is there."""
     return Vectors(root / "vectors", encode=encode)
+
+
+def reads_meaning() -> bool:
+    """Whether this deployment ranks by meaning as well: it may be switched off, or the model not be installed."""
+    return bool(current_app.extensions["matchmaker.settings"].semantic) and semantic.available()
 
 
 def find_ranker(session: Session, root: Path, *, encode: bool = False) -> Opened | None:
@@ -200,7 +205,7 @@ def finished(
 
 def _in_use() -> Opened | None:
     with indexing.reading() as session:
-        return find_ranker(session, index_dir(), encode=True)
+        return find_ranker(session, index_dir(), encode=reads_meaning())
 
 
 def _first_stage(index: Index, kind: Kind, hits: Sequence[Hit]) -> Ranked:

@@ -98,7 +98,7 @@ def main(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.jpg"):
         old.unlink()
-    with serving() as server, browser() as chromium:
+    with serving(semantic=True) as server, browser() as chromium:
         with visitor(chromium, server) as page:  # the worker needs a moment for the first match lists
             for _ in range(480):
                 page.goto("/dashboard")
