@@ -28,8 +28,11 @@ from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.drafting_views import blueprint as drafting
+from matchmaker.listings.intake import jobs as _intake_jobs  # noqa: F401  (registers its puller)
+from matchmaker.listings.intake.views import blueprint as intake
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import duplicate_jobs as _duplicate_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching import file_twins as _file_twins  # noqa: F401  (registers its comparison)
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching import learning as _matching_learning  # noqa: F401  (likewise)
 from matchmaker.matching.duplicate_views import blueprint as duplicates
@@ -43,7 +46,7 @@ from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
-    accounts, listings, drafting, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
+    accounts, listings, drafting, intake, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
     introductions, deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
