@@ -19,6 +19,7 @@ from matchmaker.core.access import Actor
 from matchmaker.core.web import assets, errors, filters, i18n, navigation, paging, security, theme
 from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.desk_views import blueprint as desk
+from matchmaker.dashboard.export_views import blueprint as exports
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.notice_views import blueprint as notices
@@ -47,7 +48,7 @@ from matchmaker.subsidies.blueprint import blueprint as subsidies
 FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
     accounts, listings, drafting, intake, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
-    introductions, deals, notices, paperwork,
+    exports, introductions, deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
 
@@ -103,6 +104,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         may=lambda permission, row=None: access.may(g.actor, access.permission(permission), row),
         menu=navigation.menu,
         page_url=paging.page_url,
+        file_url=paging.file_url,
         in_language=filters.in_language,
         taxonomy=taxonomy,
         themes=theme.THEMES,

@@ -17,7 +17,7 @@ from matchmaker.listings.intake.wording import COLUMNS, DAY, EXAMPLE, LEVEL, NO,
 Vocabulary = Mapping[str, Mapping[str, str]]
 """By fact that holds codes: the code of each name, in lower case, in either language."""
 
-_PARTS = re.compile(r"[,;，；、\n]+")
+_PARTS, _COMMAS = re.compile(r"[;；\n|]+"), re.compile(r"[,，、]+")
 _LINES = re.compile(r"[\n|]+")
 
 
@@ -77,8 +77,13 @@ def _code(fact: str, text: str, vocabulary: Vocabulary) -> str:
 
 
 def _codes(fact: str, text: str, vocabulary: Vocabulary) -> list[str]:
-    whole = vocabulary[fact].get(" ".join(text.split()).casefold())
-    return [whole] if whole else [_code(fact, part, vocabulary) for part in _PARTS.split(text) if part.strip()]
+    """Names apart by semicolons or lines, or by commas, which some names hold themselves."""
+    found: list[str] = []
+    for part in (part.strip() for part in _PARTS.split(text)):
+        whole = vocabulary[fact].get(" ".join(part.split()).casefold())
+        names = [part] if whole else [name.strip() for name in _COMMAS.split(part)]
+        found += [_code(fact, name, vocabulary) for name in names if name]
+    return found
 
 
 def _level(fact: str, text: str, vocabulary: Vocabulary) -> int:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import io
+from typing import IO
 
-from flask import Blueprint, g, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from matchmaker.accounts import queries as accounts
 from matchmaker.core import sheets
 from matchmaker.core.access import needs
+from matchmaker.core.db import each
 from matchmaker.core.errors import NotFound
 from matchmaker.core.web import paging
+from matchmaker.core.web.downloads import made, table_of
 from matchmaker.core.web.forms import done
-from matchmaker.listings.intake import queries, reading, services, template
+from matchmaker.listings import queries as listings
+from matchmaker.listings.intake import queries, reading, services, table, template
 from matchmaker.listings.intake.forms import BringInForm, IntakeForm
 from matchmaker.listings.intake.models import Intake
 from matchmaker.listings.intake.permissions import Can
 from matchmaker.listings.intake.states import EntryState, IntakeState
+from matchmaker.listings.models import ListingState
+from matchmaker.listings.permissions import Can as ListingCan
 
 blueprint = Blueprint("intake", __name__)
 
@@ -65,8 +70,22 @@ def _begin(form: IntakeForm) -> Intake:
 def import_template() -> Answer:
     """The spreadsheet to fill in, in the reader's language; it is read in either."""
     book = template.workbook(services.noun_of(g.actor.organisation_kind))
-    name = "matchmaker-template.xlsx"
-    return send_file(io.BytesIO(book), mimetype=sheets.MEDIA_TYPE, as_attachment=True, download_name=name)
+    return made("matchmaker-template.xlsx", sheets.MEDIA_TYPE, lambda target: _write(target, book))
+
+
+def _write(target: IO[bytes], content: bytes) -> None:
+    target.write(content)
+
+
+@blueprint.get("/listings/mine.<any(csv, xlsx):kind>")
+@needs(ListingCan.LISTING_LIST)
+def export_listings(kind: str) -> Answer:
+    """Listings of the organisation as a table: those that the list shows, whatever the page."""
+    chosen, by_me = request.args.get("state", ""), request.args.get("by") == "me"
+    state = ListingState(chosen) if chosen in set(ListingState) else None
+    noun = services.noun_of(g.actor.organisation_kind)
+    rows = each(listings.list_mine(g.actor, state=state, by_me=by_me))
+    return table_of(kind, f"{noun}s", _("My listings"), table.headings(noun), table.lines(noun, rows))
 
 
 @blueprint.get("/listings/imports/<uuid:id>")
