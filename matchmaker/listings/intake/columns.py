@@ -12,7 +12,7 @@ from matchmaker.core.errors import N_, Invalid
 from matchmaker.core.wording import clean_text
 from matchmaker.listings import rows, wording
 from matchmaker.listings.facts import CodeUnknown, Facts, keywords_of
-from matchmaker.listings.intake.wording import COLUMNS, DAY, EXAMPLE, LEVEL, NO, YES
+from matchmaker.listings.intake.wording import ALIASES, COLUMNS, DAY, EXAMPLE, LEVEL, NO, YES
 
 Vocabulary = Mapping[str, Mapping[str, str]]
 """By fact that holds codes: the code of each name, in lower case, in either language."""
@@ -30,7 +30,8 @@ class CellUnusable(Invalid):
 
 def placed(noun: str, heads: Sequence[str]) -> dict[str, int]:
     """Where the columns stand that a line of headings names, in either language."""
-    wanted = {name.casefold(): fact for fact, names in COLUMNS[noun].items() for name in names}
+    wanted = {name: fact for name, fact in ALIASES.items() if fact in COLUMNS[noun]}
+    wanted |= {name.casefold(): fact for fact, names in COLUMNS[noun].items() for name in names}
     found: dict[str, int] = {}
     for place, head in enumerate(heads):
         if (fact := wanted.get(" ".join(head.split()).rstrip("*").strip().casefold())) is not None:

@@ -56,7 +56,7 @@ def test_a_file_is_read_shown_and_made_drafts(app, researcher):
     shown = text(researcher.get(address))
     assert "共读到 3 条" in shown
     assert "激光雷达去噪" in shown
-    assert "标题：请填写名称，这是别人最先看到的内容。" in shown
+    assert "名称：请填写名称，这是别人最先看到的内容。" in shown
     assert "every 2s" not in shown
     faulty = text(researcher.get(f"{address}?show=faulty"))
     assert "激光雷达去噪" not in faulty
