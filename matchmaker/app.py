@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _sign_in(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # which asks for the person on every page, of errors too
     manager.user_loader(sessions.load)
 
 
