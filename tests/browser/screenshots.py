@@ -13,7 +13,20 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import browser, sign_in, visitor
-from tests.browser.pages import ADMIN, DEAL, ENTRY_A, ENTRY_N, MANAGER, MATCHES, RESEARCHER, REVIEWER, TTO, Kind
+from tests.browser.pages import (
+    ADMIN,
+    DEAL,
+    ENTRY_A,
+    ENTRY_N,
+    MANAGER,
+    MATCHES,
+    NEEDS_IMPORT,
+    RESEARCHER,
+    REVIEWER,
+    TTO,
+    Kind,
+    once_it_was_read,
+)
 from tests.browser.server import serving
 
 DESK, PHONE = 1280, 390
@@ -42,6 +55,8 @@ PAGES = (
     Kind("home", TTO, "/"),
     Kind("my-listings", TTO, "/listings/mine"),
     Kind("new-achievement", RESEARCHER, "/achievements/new"),
+    Kind("import", RESEARCHER, "/listings/imports", (NEEDS_IMPORT, once_it_was_read)),
+    Kind("near-duplicates", REVIEWER, "/near-duplicates"),
     Kind("introductions", TTO, "/introductions"),
     Kind("introduction", TTO, "/introductions", ("main .entry a[href^='/introductions/']",)),
     Kind("pipeline", MANAGER, "/pipeline"),
