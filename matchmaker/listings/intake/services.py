@@ -52,9 +52,9 @@ class IntakeRunning(Conflict):
     phrase = N_("This file is on its way in already. You find it in the list of imports.")
 
 
-class NothingToBringIn(Conflict):
+class NothingToBringIn(Invalid):
     code = "listings.intake_nothing_to_bring_in"
-    phrase = N_("No entry of this file can be brought in: all are there already or have faults.")
+    phrase = N_("No other entry is left to be brought in. Tick this box, or mend the file and bring it again.")
 
 
 class NoLongerAllowed(Conflict):
@@ -228,7 +228,7 @@ def bring_in(actor: Actor, intake: Intake, *, also_alike: bool = False) -> None:
         alike = update(IntakeEntry).where(IntakeEntry.intake_id == intake.id, IntakeEntry.state == EntryState.ALIKE)
         db.session.execute(alike.values(state=EntryState.READY))
     if not queries.next_entries(intake, 1):
-        raise NothingToBringIn()
+        raise NothingToBringIn(field="also_alike")
     intake.fault = None
     if actor.user_id is not None:
         intake.user_id = actor.user_id  # the drafts are of whoever says go

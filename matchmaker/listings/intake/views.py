@@ -92,10 +92,14 @@ def export_listings(kind: str) -> Answer:
 @needs(Can.INTAKE_VIEW, load=queries.find_intake)
 def one_import(intake: Intake) -> Answer:
     """Where a file stands."""
+    return _page(intake, BringInForm(formdata=None))
+
+
+def _page(intake: Intake, form: BringInForm) -> Answer:
     asked = request.args.get("show", "")
     shown = EntryState(asked) if asked in set(EntryState) else None
     counts = queries.counts(intake)
-    return render_template(
+    page = render_template(
         "listings/one_import.html",
         intake=intake,
         counts=counts,
@@ -104,16 +108,18 @@ def one_import(intake: Intake) -> Answer:
         shown=shown,
         entries=paging.paged(queries.list_entries(intake, shown), paging.page_number(), size=PAGE),
         earlier=queries.find_earlier(intake) if intake.state == IntakeState.OPEN else None,
-        form=BringInForm(formdata=None),
+        form=form,
         heading=template.heading,
     )
+    return page, 422 if form.has_errors else 200
 
 
 @blueprint.post("/listings/imports/<uuid:id>/bring-in")
 @needs(Can.INTAKE_CHANGE, load=queries.find_intake)
 def bring_in(intake: Intake) -> Answer:
-    services.bring_in(g.actor, intake, also_alike=bool(BringInForm().also_alike.data))
-    return _back(intake)
+    form = BringInForm()
+    form.run(lambda: services.bring_in(g.actor, intake, also_alike=bool(form.also_alike.data)))
+    return _page(intake, form) if form.has_errors else _back(intake)
 
 
 @blueprint.post("/listings/imports/<uuid:id>/stop")

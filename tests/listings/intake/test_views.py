@@ -153,3 +153,17 @@ def test_a_page_of_many_entries_asks_the_database_a_bounded_number_of_times(app,
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     assert len(statements) <= 12, statements
+
+
+def test_where_all_look_like_others_the_box_is_pointed_to_and_nothing_happens(app, researcher):
+    first = upload(researcher, BIBTEX).headers["Location"]
+    work(app)
+    researcher.post(f"{first}/bring-in")
+    work(app)
+    second = upload(researcher, "@patent{z, title={激光雷达去噪}, number={CN9}}").headers["Location"]
+    work(app)
+    answer = researcher.post(f"{second}/bring-in")
+    assert answer.status_code == 422
+    assert 'href="#field-also_alike"' in text(answer)
+    answer = researcher.post(f"{second}/bring-in", data={"also_alike": "1"})
+    assert answer.status_code == 302
