@@ -19,6 +19,7 @@ from matchmaker.core.access import Actor
 from matchmaker.core.web import assets, errors, filters, i18n, navigation, paging, security, theme
 from matchmaker.core.web.seal import seal
 from matchmaker.dashboard.desk_views import blueprint as desk
+from matchmaker.dashboard.export_views import blueprint as exports
 from matchmaker.dashboard.views import blueprint as dashboard
 from matchmaker.deals import jobs as _deal_jobs  # noqa: F401  (registers its puller)
 from matchmaker.deals.notice_views import blueprint as notices
@@ -28,8 +29,11 @@ from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
 from matchmaker.listings.drafting_views import blueprint as drafting
+from matchmaker.listings.intake import jobs as _intake_jobs  # noqa: F401  (registers its puller)
+from matchmaker.listings.intake.views import blueprint as intake
 from matchmaker.listings.views import blueprint as listings
 from matchmaker.matching import duplicate_jobs as _duplicate_jobs  # noqa: F401  (registers its puller)
+from matchmaker.matching import file_twins as _file_twins  # noqa: F401  (registers its comparison)
 from matchmaker.matching import jobs as _matching_jobs  # noqa: F401  (registers its puller)
 from matchmaker.matching import learning as _matching_learning  # noqa: F401  (likewise)
 from matchmaker.matching.duplicate_views import blueprint as duplicates
@@ -43,8 +47,8 @@ from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
-    accounts, listings, drafting, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
-    introductions, deals, notices, paperwork,
+    accounts, listings, drafting, intake, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
+    exports, introductions, deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
 
@@ -74,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _sign_in(app: Flask) -> None:
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)  # which asks for the person on every page, of errors too
     manager.user_loader(sessions.load)
 
 
@@ -100,6 +104,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         may=lambda permission, row=None: access.may(g.actor, access.permission(permission), row),
         menu=navigation.menu,
         page_url=paging.page_url,
+        file_url=paging.file_url,
         in_language=filters.in_language,
         taxonomy=taxonomy,
         themes=theme.THEMES,

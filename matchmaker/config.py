@@ -55,6 +55,9 @@ class Settings:
     upload_limit_bytes: int
     proxies: int = 0
     """How many proxies stand before the server: so many X-Forwarded-* entries are believed, none by default."""
+    semantic: bool = True
+    """Whether matching also goes by meaning, where the extra `semantic` is installed. It costs the worker some seconds
+    of processor for each hundred texts."""
 
     @property
     def files_dir(self) -> Path:
@@ -96,6 +99,7 @@ class _Reader:
             https=self.flag("MATCHMAKER_HTTPS", default=not demo),
             upload_limit_bytes=self.whole("MATCHMAKER_UPLOAD_LIMIT_MB", 20, 1, 1024) * 1024 * 1024,
             proxies=self.whole("MATCHMAKER_PROXIES", 0, 0, 9),
+            semantic=self.flag("MATCHMAKER_SEMANTIC", default=True),
         )
 
     def flag(self, name: str, *, default: bool) -> bool:

@@ -45,6 +45,24 @@ def settings_for(directory: Path, database_url: str, **changes: str) -> Settings
     )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several workers: all browser tests go to one of them, first of all, so that one platform serves them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BrowserTestsTogether(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            together = nodeid.startswith(("tests/browser/", "tests/journeys/"))
+            return "browser" if together else super()._split_scope(nodeid)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if "browser" in self.workqueue:
+                self.workqueue.move_to_end("browser", last=False)
+            super()._assign_work_unit(node)
+
+    return BrowserTestsTogether(config, log) if config.getoption("dist") == "loadscope" else None
+
+
 class Bench:
     """An application on one engine, and the way back to its empty schema."""
 

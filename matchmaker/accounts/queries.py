@@ -58,14 +58,31 @@ def actor_of(sign_in: SignIn | None) -> Actor:
     membership = sign_in.membership
     if membership is None:
         return Actor(kind="user", name=sign_in.user.name, user_id=sign_in.user_id)
+    return _acting(membership, sign_in.user)
+
+
+def find_actor(user_id: uuid.UUID, organisation_id: uuid.UUID) -> Actor | None:
+    """A person acting for an organisation now, for work that was left to the platform; None where he is no member of
+    it any more."""
+    query = (
+        select(Membership)
+        .join(Membership.user)
+        .where(Membership.user_id == user_id, Membership.organisation_id == organisation_id, User.active)
+        .options(joinedload(Membership.organisation), joinedload(Membership.user), selectinload(Membership.roles))
+    )
+    membership = db.session.scalar(query)
+    return None if membership is None else _acting(membership, membership.user)
+
+
+def _acting(membership: Membership, user: User) -> Actor:
     organisation = membership.organisation
     live = organisation.state == OrganisationState.VERIFIED or (
         organisation.state == OrganisationState.PENDING and organisation.kind != OrganisationKind.AUTHORITY
     )
     return Actor(
         kind="user",
-        name=sign_in.user.name,
-        user_id=sign_in.user_id,
+        name=user.name,
+        user_id=user.id,
         organisation_id=organisation.id,
         organisation_kind=organisation.kind,
         organisation_name=organisation.name,

@@ -223,6 +223,12 @@ def give_up_writing() -> None:
     _writing.set(False)
 
 
+def each(query: sa.Select[Any]) -> Iterator[Any]:
+    """The rows of an ordered query, read a few hundred at a time: for files that may hold very many."""
+    for part in db.session.scalars(query.execution_options(yield_per=300)).partitions():
+        yield from part
+
+
 # --- commands -------------------------------------------------------------------------------------------------------
 
 _meanings: dict[str, Callable[[], DomainError]] = {}

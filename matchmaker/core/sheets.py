@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -29,22 +29,48 @@ def text_cell(sheet: Any, text: str) -> Cell:
     return cell
 
 
+Table = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
+"""The title, the headings and the rows of a sheet."""
+
+
 def workbook(
-    title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], *, widths: Sequence[int] = (), at: datetime
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    widths: Sequence[int] = (),
+    at: datetime,
+    beside: Table | None = None,
 ) -> bytes:
-    """One sheet with a heading line. Texts stay texts, whole numbers, days and (yuan, "yuan") sums are numbers."""
+    """A sheet with a heading line, and another one beside it. Texts stay texts, whole numbers, days and
+    (yuan, "yuan") sums are numbers."""
+    target = io.BytesIO()
+    write_workbook(target, title, headings, rows, widths=widths, at=at, beside=beside)
+    return target.getvalue()
+
+
+def write_workbook(
+    target: IO[bytes],
+    title: str,
+    headings: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    widths: Sequence[int] = (),
+    at: datetime,
+    beside: Table | None = None,
+) -> None:
+    """The same into a file, row by row: in memory is one row at a time, however many there are."""
     book = Workbook(write_only=True)
     book.properties.created = book.properties.modified = at.replace(tzinfo=None)
-    sheet: Any = book.create_sheet(_sheet_name(title))
-    for number, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = width
-    sheet.freeze_panes = "A2"
-    sheet.append([_heading(sheet, text) for text in headings])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    target = io.BytesIO()
+    for name, heads, body in ((title, headings, rows), *([beside] if beside else [])):
+        sheet: Any = book.create_sheet(_sheet_name(name))
+        for number, width in enumerate(widths, start=1):
+            sheet.column_dimensions[get_column_letter(number)].width = width
+        sheet.freeze_panes = "A2"
+        sheet.append([_heading(sheet, text) for text in heads])
+        for row in body:
+            sheet.append([_cell(sheet, value) for value in row])
     book.save(target)
-    return target.getvalue()
 
 
 def fen_cell(fen: int | None) -> tuple[str, int] | None:

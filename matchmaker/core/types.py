@@ -7,8 +7,6 @@ form. What is stored compares and sorts alike on both engines (instants and days
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 import uuid
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -17,6 +15,8 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Dialect, Integer, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from matchmaker.core.wording import clean_text as clean_text
 
 _T = TypeVar("_T")
 
@@ -158,20 +158,3 @@ class Choice(_Portable[StrEnum]):
 def canonical_json(value: Any) -> str:
     """One text for equal data: sorted keys, no spaces, UTF-8 kept. Refuses NaN."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-_DROPPED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters (line break and tab stay), surrogates
-    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # direction marks, overrides and isolates
-    "\u200b\u2060\ufeff]"  # zero-width space, word joiner, byte order mark; the joiners that scripts need stay
-)
-
-
-def clean_text(text: str) -> str:
-    """Text fit to store on either engine: NFC, no NUL, control, surrogate, bidi or zero-width characters.
-
-    PostgreSQL refuses NUL, SQLite cuts at it; lone surrogates break both drivers; bidi overrides and what nobody
-    sees let a name pass for another. Line breaks become ``\\n``; tabs stay. Cleaning twice changes nothing more.
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", _DROPPED.sub("", text))

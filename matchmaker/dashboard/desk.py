@@ -1,15 +1,14 @@
-"""What one organisation has on its desk beside its tasks: money that falls due, and the board of deals it brokers."""
+"""What an intermediary has on its desk beside its tasks: the board of deals it brokers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
@@ -17,61 +16,10 @@ from matchmaker.core.errors import N_
 from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can as DealCan
-from matchmaker.deals.schedule import Due
 from matchmaker.deals.states import DealState
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can as IntroductionCan
 from matchmaker.introductions.states import IntroductionState
-
-# --- money ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class OpenAmount:
-    """An amount of a deal in which payment has begun, not paid in full. `owed`: by the reader's organisation, else to
-    it. `days_late`: after the day, once the days of grace that the terms give have passed; 0 before."""
-
-    deal: Deal
-    due: Due
-    open_fen: int
-    owed: bool
-    days_late: int
-
-    def falls_due_in_month_of(self, today: date) -> bool:
-        """In this calendar month or earlier, and not overdue."""
-        day = self.due.due_on
-        return not self.days_late and (day.year, day.month) <= (today.year, today.month)
-
-
-def list_open_amounts(actor: Actor, today: date) -> list[OpenAmount]:
-    """Of all deals in which the actor's organisation pays or is paid, by day. A fixed number of reads."""
-    query = (
-        select(Deal)
-        .where(
-            visible(actor, DealCan.DEAL_VIEW),
-            or_(Deal.licensor_id == actor.organisation_id, Deal.licensee_id == actor.organisation_id),
-            Deal.payment_starts_on.is_not(None),
-        )
-        .options(
-            joinedload(Deal.licensor),
-            joinedload(Deal.licensee),
-            selectinload(Deal.versions),
-            selectinload(Deal.royalty_reports),
-            selectinload(Deal.payments),
-            selectinload(Deal.records),
-        )
-        .order_by(Deal.created_at, Deal.id)
-    )
-    found: list[OpenAmount] = []
-    for deal in db.session.scalars(query):
-        late = {one.due: one.days_late for one in deals.overdue(deal, today)}
-        found += [
-            OpenAmount(deal, one.due, one.open_fen, deal.licensee_id == actor.organisation_id, late.get(one.due, 0))
-            for one in deals.allocation(deal).settled
-            if one.open_fen
-        ]
-    return sorted(found, key=lambda one: (one.due.due_on, one.deal.title, one.due.kind, one.due.number))
-
 
 # --- pipeline -------------------------------------------------------------------------------------------------------
 

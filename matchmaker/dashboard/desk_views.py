@@ -9,7 +9,7 @@ from matchmaker.core import access, clock
 from matchmaker.core.access import needs
 from matchmaker.core.errors import N_
 from matchmaker.core.web import navigation
-from matchmaker.dashboard import desk
+from matchmaker.dashboard import desk, open_amounts
 from matchmaker.dashboard.permissions import Can
 
 blueprint = Blueprint("desk", __name__)
@@ -23,15 +23,19 @@ navigation.item(
 )
 
 
+MOST_AMOUNTS = 200
+"""So many rows of a table of amounts, those that fell due first; the sums above it are over all of them."""
+
+
 @blueprint.get("/money")
 @needs(Can.MONEY_VIEW)
 def money() -> str:
     """Amounts open, overdue first; what the reader's organisation has to pay apart from what it awaits."""
     today = clock.today()
-    amounts = desk.list_open_amounts(g.actor, today)
+    amounts = open_amounts.list_open_amounts(g.actor, today)
     pays = g.actor.organisation_kind == OrganisationKind.ENTERPRISE
-    sides = [(owed, [one for one in amounts if one.owed == owed]) for owed in (pays, not pays)]
-    return render_template("dashboard/money.html", sides=[side for side in sides if side[1]], pays=pays, today=today)
+    sides = open_amounts.sides_of(amounts, today, first=pays)
+    return render_template("dashboard/money.html", sides=sides, today=today, most=MOST_AMOUNTS)
 
 
 @blueprint.get("/pipeline")

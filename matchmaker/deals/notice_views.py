@@ -21,7 +21,7 @@ from matchmaker.deals.terms import fee_lines, trigger_lines
 
 blueprint = Blueprint("notices", __name__)
 
-navigation.item("notices.notices", N_("Public notices"), 60, shown=lambda actor: True)
+navigation.item("notices.notices", N_("Public notices"), 60, also=("/deals/notices",))
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 

@@ -48,6 +48,7 @@ class Sketch:
     texts: Mapping[str, str]
     people: tuple[str, ...] = ()
     right: Mapping[str, str] = field(default_factory=dict)  # kind, number, status, expires_on
+    line: int = 1  # of the file, on which it begins; of JSON, which has no lines to speak of, the number of the entry
 
     @property
     def title(self) -> str:
@@ -71,17 +72,22 @@ def read(content: bytes, noun: str) -> list[Sketch]:
     if len(content) > MOST_BYTES:
         raise FileOverlarge(field="file")
     if content[:4] == b"PK\x03\x04":
-        found = [_sections(_paragraphs(content), noun)]
+        found = [_trimmed(_sections(_paragraphs(content), noun))]
     else:
-        text = text_of(content)
-        found = list(_reader(text)(text))
-    kept = [sketch for sketch in map(_trimmed, found[:MOST_SKETCHES]) if sketch.title]
+        found = list(read_many(text_of(content)))
+    kept = [sketch for sketch in found[:MOST_SKETCHES] if sketch.title]
     if not kept:
         raise NothingFound(field="file")
     return kept
 
 
-def _reader(text: str) -> Callable[[str], Iterator[Sketch]]:
+def read_many(text: str) -> Iterator[Sketch]:
+    """Every entry of a list, those without a title too. Raises FileUnreadable."""
+    return map(_trimmed, reader_of(text)(text))
+
+
+def reader_of(text: str) -> Callable[[str], Iterator[Sketch]]:
+    """How a text is read, by what stands at its beginning. Raises FileUnreadable."""
     start = text.lstrip()[:2000]
     if start.startswith(("{", "[")):
         return _csl
@@ -96,8 +102,11 @@ def _reader(text: str) -> Callable[[str], Iterator[Sketch]]:
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file that is text, in UTF-8 or as Chinese programs write it. Raises FileUnreadable."""
-    for encoding in ("utf-8-sig", "gb18030"):
+    """The text of a file that is text, in UTF-8 or as Chinese programs write it (GBK, or UTF-16 with its mark).
+    Raises FileUnreadable.
+    """
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -110,7 +119,7 @@ def _trimmed(sketch: Sketch) -> Sketch:
     texts = {name: text.strip()[: limits.get(name, LONGEST_TEXT)] for name, text in sketch.texts.items()}
     texts["title"] = " ".join(texts.get("title", "").split())
     people = tuple(name[:LONGEST_CELL] for name in sketch.people[:MOST_ROWS])
-    return Sketch(texts, people, sketch.right)
+    return Sketch(texts, people, sketch.right, sketch.line)
 
 
 def _keywords(words: Sequence[str]) -> str:
@@ -123,7 +132,9 @@ _ACCENTS = {"'": "\u0301", "`": "\u0300", '"': "\u0308", "^": "\u0302", "~": "\u
 
 
 def _bibtex(text: str) -> Iterator[Sketch]:
+    line, counted = 1, 0
     for match in re.finditer(r"@(\w+)\s*[{(]", text):
+        line, counted = line + text.count("\n", counted, match.start()), match.start()
         kind = match[1].lower()
         if kind in ("comment", "string", "preamble"):
             continue
@@ -138,6 +149,7 @@ def _bibtex(text: str) -> Iterator[Sketch]:
             },
             tuple(people),
             {"kind": "invention_patent", "number": number} if number else {},
+            line,
         )
 
 
@@ -189,21 +201,22 @@ def _person(name: str) -> str:
 
 def _ris(text: str) -> Iterator[Sketch]:
     entry: dict[str, list[str]] = {}
-    tag = ""
-    for line in [*text.splitlines(), "ER  - "]:
+    tag, first = "", 1
+    for number, line in enumerate([*text.splitlines(), "ER  - "], 1):
         if match := re.match(r"([A-Z][A-Z0-9])  - ?(.*)", line):
             tag, value = match[1], match[2].strip()
             if tag == "ER":
                 if entry:
-                    yield _ris_sketch(entry)
+                    yield _ris_sketch(entry, first)
                 entry = {}
                 continue
+            first = first if entry else number
             entry.setdefault(tag, []).append(value)
         elif tag in entry and line.strip():
             entry[tag][-1] += " " + line.strip()
 
 
-def _ris_sketch(entry: Mapping[str, list[str]]) -> Sketch:
+def _ris_sketch(entry: Mapping[str, list[str]], line: int) -> Sketch:
     def first(*tags: str) -> str:
         return next((entry[tag][0] for tag in tags if entry.get(tag)), "")
 
@@ -216,6 +229,7 @@ def _ris_sketch(entry: Mapping[str, list[str]]) -> Sketch:
         },
         tuple(_person(name) for name in [*entry.get("AU", []), *entry.get("A1", [])]),
         {"kind": "invention_patent", "number": first("IS", "M1", "SN")} if patent and first("IS", "M1", "SN") else {},
+        line,
     )
 
 
@@ -226,12 +240,12 @@ def _csl(text: str) -> Iterator[Sketch]:
         raise FileUnreadable(field="file") from error
     if isinstance(found, dict) and isinstance(found.get("message"), dict):
         found = found["message"].get("items", found["message"])  # Crossref's envelope
-    for entry in found if isinstance(found, list) else [found]:
+    for number, entry in enumerate(found if isinstance(found, list) else [found], 1):
         if isinstance(entry, dict):
-            yield _csl_sketch(entry)
+            yield _csl_sketch(entry, number)
 
 
-def _csl_sketch(entry: Mapping[str, Any]) -> Sketch:
+def _csl_sketch(entry: Mapping[str, Any], line: int) -> Sketch:
     words = entry.get("keyword") or entry.get("subject") or []
     authors = entry.get("author")
     people = [_csl_person(one) for one in authors if isinstance(one, dict)] if isinstance(authors, list) else []
@@ -244,6 +258,7 @@ def _csl_sketch(entry: Mapping[str, Any]) -> Sketch:
         },
         tuple(name for name in people if name),
         {"kind": "invention_patent", "number": number} if patent and number else {},
+        line,
     )
 
 
@@ -276,23 +291,27 @@ def _head(cell: str) -> str:
 
 
 def _csv(text: str) -> Iterator[Sketch]:
+    above = len(text[: len(text) - len(text.lstrip())].splitlines())
     first = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=first.count)
-    rows = csv.reader(io.StringIO(text.lstrip()), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(text.lstrip(), newline=""), delimiter=delimiter)
     try:
         heads = [_head(cell) for cell in next(rows)]
         at = {
             fact: next((heads.index(name) for name in names if name in heads), None)
             for fact, names in wording.COLUMNS.items()
         }
+        before = rows.line_num
         for row in rows:
+            line, before = above + before + 1, rows.line_num
             cells = {name: row[place].strip() for name, place in at.items() if place is not None and place < len(row)}
-            yield _csv_sketch(cells)
+            if any(row):
+                yield _csv_sketch(cells, line)
     except csv.Error as error:
         raise FileUnreadable(field="file") from error
 
 
-def _csv_sketch(cells: Mapping[str, str]) -> Sketch:
+def _csv_sketch(cells: Mapping[str, str], line: int) -> Sketch:
     number = cells.get("number", "")[:LONGEST_CELL]
     return Sketch(
         {
@@ -302,28 +321,15 @@ def _csv_sketch(cells: Mapping[str, str]) -> Sketch:
         },
         tuple(name.strip() for name in re.split(r"[;；、|]", cells.get("people", "")) if name.strip()),
         {
-            "kind": _kind_of_right(cells.get("kind", "")),
+            "kind": wording.kind_of_right(cells.get("kind", "")),
             "number": number,
-            "status": _status(cells.get("status", "")),
+            "status": wording.status_of(cells.get("status", "")),
             "expires_on": _day(cells.get("expires_on", "")),
         }
         if number
         else {},
+        line,
     )
-
-
-def _kind_of_right(text: str) -> str:
-    words = text.casefold()
-    return next((kind for kind, signs in wording.KINDS_OF_RIGHT.items() if any(sign in words for sign in signs)), "")
-
-
-def _status(text: str) -> str:
-    words = text.casefold()
-    if any(sign in words for sign in wording.LAPSED):
-        return "lapsed"
-    if any(sign in words for sign in wording.GRANTED):
-        return "granted"
-    return "pending" if words else ""
 
 
 def _day(text: str) -> str:

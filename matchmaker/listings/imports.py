@@ -11,13 +11,10 @@ whatever the file now says of it: to change what is public needs an approval.
 
 from __future__ import annotations
 
-import json
-import re
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -27,61 +24,21 @@ from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import audit, clock, jobs
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, db, unit_of_work
-from matchmaker.core.errors import N_, Invalid, InvalidMany, NotFound
-from matchmaker.core.types import clean_text
+from matchmaker.core.errors import N_, Invalid, NotFound
 from matchmaker.listings import documents, queries, services
-from matchmaker.listings.facts import (
-    READ,
-    AchievementFacts,
-    Facts,
-    NeedFacts,
-    OrganisationNotVerified,
-    faults,
-    keywords_of,
-)
-from matchmaker.listings.kinds import Language
+from matchmaker.listings.facts import OrganisationNotVerified
 from matchmaker.listings.models import Achievement, ListingState, Need, Revision
 from matchmaker.listings.permissions import Can
 from matchmaker.listings.queries import Kind
+from matchmaker.listings.rows import IdTwice, Row, read_row
 
 BATCH = 500
-LONGEST_ID = 200
-_SHAPES: Mapping[Kind, type[AchievementFacts] | type[NeedFacts]] = {Achievement: AchievementFacts, Need: NeedFacts}
 _OWNERS = {Achievement: OrganisationKind.UNIVERSITY, Need: OrganisationKind.ENTERPRISE}
-_MAIN_TEXT = {Achievement: "summary", Need: "problem"}
-_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 class OrganisationUnknown(Invalid):
     code = "listings.import_organisation_unknown"
     phrase = N_("No organisation has the credit code “%(text)s”. Register it first.")
-
-
-class LineUnreadable(Invalid):
-    code = "listings.import_line_unreadable"
-    phrase = N_("this is not a JSON object in UTF-8; each line holds one, as {…}")
-
-
-class IdUnusable(Invalid):
-    code = "listings.import_id_unusable"
-    phrase = N_("“id” must be a text of 1 to %(most)s characters or a whole number")
-
-
-class IdTwice(Invalid):
-    code = "listings.import_id_twice"
-    phrase = N_("the id “%(text)s” was already used in line %(first_line)s")
-
-
-class ValueUnusable(Invalid):
-    code = "listings.import_value_unusable"
-    phrase = N_("“%(name)s” does not hold what belongs there")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    line: int
-    external_id: str
-    facts: Facts
 
 
 @dataclass(slots=True)
@@ -206,7 +163,7 @@ def _batches(
     bad = 0
     for line, content in _lines(path):
         try:
-            row = _row(model, line, content, report.passed_over)
+            row = read_row(queries.noun_of(model), line, content, services.codes(), report.passed_over)
             if row.external_id in lines_of:
                 raise IdTwice(text=row.external_id, first_line=lines_of[row.external_id])
             lines_of[row.external_id] = line
@@ -227,99 +184,3 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             content = content.removeprefix(b"\xef\xbb\xbf") if number == 1 else content
             if content.strip():
                 yield number, content
-
-
-def _row(model: Kind, line: int, content: bytes, passed_over: set[str]) -> Row:
-    """Raises an Invalid that says what is wrong with the row."""
-    try:
-        found = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise LineUnreadable() from error
-    if not isinstance(found, dict):
-        raise LineUnreadable()
-    external_id = found.pop("id", None)
-    if isinstance(external_id, int) and not isinstance(external_id, bool):
-        external_id = str(external_id)
-    external_id = clean_text(external_id).strip() if isinstance(external_id, str) else ""
-    if not 1 <= len(external_id) <= LONGEST_ID:
-        raise IdUnusable(most=LONGEST_ID)
-    facts = _facts(model, found, passed_over)
-    wrong = faults(facts, services.codes())
-    if wrong:
-        raise InvalidMany(wrong)
-    return Row(line, external_id, facts)
-
-
-def _facts(model: Kind, found: dict[str, Any], passed_over: set[str]) -> Facts:
-    shape = _SHAPES[model]
-    if "text" in found:
-        found[_MAIN_TEXT[model]] = found.pop("text")
-    if isinstance(found.get("keywords"), str):
-        found["keywords"] = list(keywords_of(found["keywords"]))
-    known = {entry.name for entry in fields(shape)}
-    passed_over |= found.keys() - known
-    values = {name: _value(name, value) for name, value in found.items() if name in known and value is not None}
-    values["title"] = " ".join(values.get("title", "").split())
-    main = values.get(_MAIN_TEXT[model], "")
-    values.setdefault("language", Language.CHINESE if _HAN.search(values["title"] + main) else Language.ENGLISH)
-    return shape(**values)
-
-
-def _value(name: str, value: Any) -> Any:
-    """A field's value from JSON. Raises ValueUnusable."""
-    value = _cleaned(value)
-    try:
-        if not _FITS[name](value):
-            raise ValueUnusable(name=name)
-        return READ[name](value) if name in READ else value
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueUnusable(name=name) from error
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean_text(value).strip()
-    if isinstance(value, list):
-        return [_cleaned(part) for part in value]
-    return {key: _cleaned(part) for key, part in value.items()} if isinstance(value, dict) else value
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(part, str) for part in value)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _rights(value: Any) -> bool:
-    keys = ("kind", "number", "status", "expires_on")
-    return isinstance(value, list) and all(
-        isinstance(row, dict) and all(row.get(key) is None or isinstance(row[key], str) for key in keys)
-        for row in value
-    )
-
-
-def _completers(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(row, dict)
-        and isinstance(row.get("name"), str)
-        and (row.get("share") is None or _whole(row["share"]))
-        for row in value
-    )
-
-
-_FITS: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("title", "field", "district", "language", "confidential", "deadline_on"), _text),
-    **dict.fromkeys(("summary", "advantages", "applications", "problem", "targets", "background"), _text),
-    **dict.fromkeys(("keywords", "industries", "modes"), _texts),
-    **dict.fromkeys(("trl", "min_trl"), _whole),
-    **dict.fromkeys(("price_min_fen", "price_max_fen", "budget_min_fen", "budget_max_fen"), _whole),
-    "anonymous": lambda value: isinstance(value, bool),
-    "rights": _rights,
-    "completers": _completers,
-}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import Any, BinaryIO, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -76,17 +76,19 @@ def for_either(
 
 
 @command(Can.ACHIEVEMENT_POST)
-def create_achievement(actor: Actor, organisation: Organisation, *, facts: AchievementFacts) -> Achievement:
-    """A draft of the actor's. Raises the faults of the facts, all at once."""
+def create_achievement(
+    actor: Actor, organisation: Organisation, *, facts: AchievementFacts, external_id: str | None = None
+) -> Achievement:
+    """A draft of the actor's. Raises the faults of the facts, all at once; ExternalIdTaken."""
     _demand_kind(organisation, OrganisationKind.UNIVERSITY)
-    return _create(actor, Achievement(organisation=organisation), facts)
+    return _create(actor, Achievement(organisation=organisation, external_id=external_id), facts)
 
 
 @command(Can.NEED_POST)
-def create_need(actor: Actor, organisation: Organisation, *, facts: NeedFacts) -> Need:
-    """A draft of the actor's. Raises the faults of the facts, all at once."""
+def create_need(actor: Actor, organisation: Organisation, *, facts: NeedFacts, external_id: str | None = None) -> Need:
+    """A draft of the actor's. Raises the faults of the facts, all at once; ExternalIdTaken."""
     _demand_kind(organisation, OrganisationKind.ENTERPRISE)
-    return _create(actor, Need(organisation=organisation), facts)
+    return _create(actor, Need(organisation=organisation, external_id=external_id), facts)
 
 
 def _demand_kind(organisation: Organisation, kind: OrganisationKind) -> None:
@@ -240,6 +242,38 @@ def withdraw(actor: Actor, listing: Listing) -> None:
 def reopen(actor: Actor, listing: Listing) -> None:
     """Make a withdrawn listing a draft again."""
     workflow.apply(actor, listing, queries.workflow_of(listing), "reopen")
+
+
+# --- entries that are there already ---------------------------------------------------------------------------------
+
+
+class Twin(NamedTuple):
+    """What an entry resembles: a listing of the organisation or, by its number, an entry of the file; 0 to 1."""
+
+    share: float
+    listing_id: uuid.UUID | None = None
+    title: str = ""
+    number: int | None = None
+
+
+Comparison = Callable[[uuid.UUID, str, Mapping[int, Mapping[str, str]]], Mapping[int, Twin]]
+"""Of an organisation and `achievement` or `need`: the twins of texts, each by the number of its entry."""
+
+_comparisons: list[Comparison] = []
+
+
+def compares(comparison: Comparison) -> Comparison:
+    """Register what finds near-duplicates: a feature above this one, which knows more of texts."""
+    _comparisons.append(comparison)
+    return comparison
+
+
+def twins_of(organisation_id: uuid.UUID, noun: str, texts: Mapping[int, Mapping[str, str]]) -> dict[int, Twin]:
+    """What these texts resemble: of the organisation's own entries, and of each other the one that comes first."""
+    found: dict[int, Twin] = {}
+    for comparison in _comparisons:
+        found |= comparison(organisation_id, noun, texts) if texts else {}
+    return found
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

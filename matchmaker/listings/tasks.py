@@ -9,6 +9,7 @@ from matchmaker.core.errors import N_
 from matchmaker.core.web import tasks
 from matchmaker.core.web.tasks import Task
 from matchmaker.listings import queries
+from matchmaker.listings.intake import queries as intakes
 from matchmaker.listings.models import ListingState
 from matchmaker.listings.permissions import Can
 from matchmaker.listings.queries import Listing
@@ -28,6 +29,9 @@ def waiting(actor: Actor) -> list[Task]:
             found.append(
                 _task(tasks.WRITE, N_("Change what came back") if returned else N_("Finish your draft"), row, "edit_")
             )
+        for file in intakes.list_waiting(actor, tasks.MOST):
+            phrase = N_("Look at what a file brings")
+            found.append(Task(tasks.WRITE, phrase, file.name, "intake.one_import", {"id": file.id}))
     return found
 
 

@@ -34,6 +34,7 @@ navigation.item(
     30,
     shown=lambda actor: access.may(actor, Can.LISTING_LIST),
     group=navigation.Group.WORK,
+    also=("/listings/imports", "/achievements/new", "/achievements/bring-in", "/needs/new", "/needs/bring-in"),
 )
 navigation.item(
     "listings.review_queue",

@@ -169,3 +169,19 @@ KINDS_OF_RIGHT = {
 
 def is_chinese(text: str) -> bool:
     return len(_HAN.findall(text)) * 10 > len(text)
+
+
+def kind_of_right(text: str) -> str:
+    """What kind of right the words name, or nothing."""
+    words = text.casefold()
+    return next((kind for kind, signs in KINDS_OF_RIGHT.items() if any(sign in words for sign in signs)), "")
+
+
+def status_of(text: str) -> str:
+    """How a right stands, in words that lists of patents use; nothing where they say nothing."""
+    words = text.casefold()
+    if any(sign in words for sign in LAPSED):
+        return "lapsed"
+    if any(sign in words for sign in GRANTED):
+        return "granted"
+    return "pending" if words else ""

@@ -17,8 +17,8 @@ MOST = 5
 ASKED_FROM = 0.5
 """From this share on the author is asked.
 
-Measured on the 128 achievements and 90 needs of the demonstration: two different ones share at most 0.33; a text of
-which half was dropped shares 0.86 and more with the whole, title and keywords alone 0.65 and more.
+Measured on the 128 achievements and 90 needs of the demonstration, without its `twins`: two different ones share at
+most 0.33; a text of which half was dropped shares 0.86 and more with the whole, title and keywords alone 0.65 and more.
 """
 
 CLUSTERED_FROM = 0.6

@@ -49,9 +49,9 @@ def refit(root: Path) -> bool:
     process writes the index.
 
     Texts are read for their meaning a little at a time, since lists wait for the worker meanwhile; until all have been
-    read, the second stage goes without.
+    read, and where the model is switched off, the second stage goes without.
     """
-    read = semantic.available() and _read(root)
+    read = ranking.reads_meaning() and _read(root)
     with store.writing(root) as ours:
         if not ours:
             return False
@@ -65,7 +65,7 @@ def refit(root: Path) -> bool:
         named = fingerprint_of(judged)
         if row is not None and opened is not None:
             followed = row.index_built_at == indexes.built_at and row.judged == named
-            if clock.now() - row.fitted_at < EVERY or (followed and (opened.ranker.meaning is not None or not read)):
+            if clock.now() - row.fitted_at < EVERY or (followed and (opened.ranker.meaning is not None) == read):
                 return False
         _fit(root, judged, named, indexes.built_at, ranking.vectors(root, encode=False) if read else None)
         return True

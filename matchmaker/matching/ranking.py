@@ -95,6 +95,11 @@ def vectors(root: Path, *, encode: bool) -> Vectors:
     return Vectors(root / "vectors", encode=encode)
 
 
+def reads_meaning() -> bool:
+    """Whether this deployment ranks by meaning as well: it may be switched off, or the model not be installed."""
+    return bool(current_app.extensions["matchmaker.settings"].semantic) and semantic.available()
+
+
 def find_ranker(session: Session, root: Path, *, encode: bool = False) -> Opened | None:
     """The ranker in use; None where none was fitted yet, or its files are missing or damaged."""
     row = session.get(MatchRanker, 1)
@@ -219,7 +224,7 @@ def _nearest(opened: Opened, kind: Kind, own: Side) -> dict[str, list[Texts]]:
 
 def _in_use() -> Opened | None:
     with indexing.reading() as session:
-        return find_ranker(session, index_dir(), encode=True)
+        return find_ranker(session, index_dir(), encode=reads_meaning())
 
 
 def _first_stage(index: Index, kind: Kind, hits: Sequence[Hit]) -> Ranked:

@@ -25,7 +25,7 @@ from matchmaker.matching.verdicts import Reason
 blueprint = Blueprint("matching", __name__)
 
 navigation.item("matching.search_achievements", N_("Achievements"), 10)
-navigation.item("matching.search_needs", N_("Needs"), 20)
+navigation.item("matching.search_needs", N_("Needs"), 20, also=("/pairings",))
 
 
 @blueprint.get("/achievements")

@@ -72,7 +72,9 @@ def foreign(page: Page, language: str) -> list[str]:
     long = [other for other in others if len(other) >= least]
     found = []
     for text in page.evaluate(_TEXTS):
-        raw = re.fullmatch(r"[a-z]+(_[a-z]+)+", text) or re.search(r"%\(\w+\)[sd]|\{\{|\}\}|\bNone\b|undefined", text)
+        raw = re.fullmatch(r"[a-z]+(_[a-z]+)+", text) or re.search(
+            r"%\(\w+\)[sd]|\{\{|\}\}|\bNone\b(?! so far)|undefined", text
+        )
         if raw or text in others or any(other in text for other in long):
             found.append(text)
     return found

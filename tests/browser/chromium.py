@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -18,6 +18,7 @@ PASSWORD = "demo-matchmaker-2026"
 
 @contextmanager
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)  # the machine may have other things to do
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield chromium

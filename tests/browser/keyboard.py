@@ -13,9 +13,11 @@ HERE = "element => element === document.activeElement || element.contains(docume
 
 def reach(target: Locator) -> None:
     """Press Tab until the element has the focus. Fails where the keyboard does not get there."""
-    page = target.page
-    for _ in range(MOST_STOPS):
-        if target.evaluate(HERE):
+    page, element = target.page, target.element_handle()
+    for stop in range(MOST_STOPS):
+        if stop % 20 == 19:  # not at each stop, which takes longer than the key; but a part may have been loaded anew
+            element = target.element_handle()
+        if element.evaluate(HERE):
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"the keyboard does not reach {target} on {page.url}")

@@ -13,7 +13,20 @@ from typing import Literal
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import browser, sign_in, visitor
-from tests.browser.pages import ADMIN, DEAL, ENTRY_A, ENTRY_N, MANAGER, MATCHES, RESEARCHER, REVIEWER, TTO, Kind
+from tests.browser.pages import (
+    ADMIN,
+    DEAL,
+    ENTRY_A,
+    ENTRY_N,
+    MANAGER,
+    MATCHES,
+    NEEDS_IMPORT,
+    RESEARCHER,
+    REVIEWER,
+    TTO,
+    Kind,
+    once_it_was_read,
+)
 from tests.browser.server import serving
 
 DESK, PHONE = 1280, 390
@@ -42,6 +55,8 @@ PAGES = (
     Kind("home", TTO, "/"),
     Kind("my-listings", TTO, "/listings/mine"),
     Kind("new-achievement", RESEARCHER, "/achievements/new"),
+    Kind("import", RESEARCHER, "/listings/imports", (NEEDS_IMPORT, once_it_was_read)),
+    Kind("near-duplicates", REVIEWER, "/near-duplicates"),
     Kind("introductions", TTO, "/introductions"),
     Kind("introduction", TTO, "/introductions", ("main .entry a[href^='/introductions/']",)),
     Kind("pipeline", MANAGER, "/pipeline"),
@@ -75,6 +90,7 @@ def take(
             kind.open(page)
             prepare(page, kind)
             height = min(HIGHEST, int(page.evaluate("document.documentElement.scrollHeight")))
+            page.evaluate("window.scrollTo(0, 0)")
             page.set_viewport_size({"width": width, "height": height})  # so that what sticks to the window shows
             page.wait_for_timeout(300)
             path = directory / f"{kind.name}-{language[:2]}{suffix}.jpg"
@@ -98,13 +114,20 @@ def main(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.glob("*.jpg"):
         old.unlink()
-    with serving() as server, browser() as chromium:
-        with visitor(chromium, server) as page:  # the worker needs a moment for the first match lists
+    with serving(semantic=True) as server, browser() as chromium:
+        with visitor(
+            chromium, server
+        ) as page:  # lists first, the second stage after that
             for _ in range(480):
                 page.goto("/dashboard")
                 if page.locator("#funnel tbody td").nth(3).inner_text() != "0":
                     break
                 time.sleep(0.5)
+            for _ in range(120):
+                next(kind for kind in PAGES if kind.name == "pairing").open(page)
+                if page.get_by_text("把握程度").count():
+                    break
+                time.sleep(2)
         take(chromium, server, directory)
         take(chromium, server, directory, language="en")
         take(chromium, server, directory, width=PHONE, only=ON_A_PHONE)

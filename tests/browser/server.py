@@ -20,8 +20,8 @@ START_SECONDS = 300
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Address of a freshly started demo platform."""
+def serving(*, semantic: bool = False) -> Iterator[str]:
+    """Address of a freshly started demo platform; without the model of meaning, which reads its texts for minutes."""
     directory = Path(tempfile.mkdtemp(prefix="matchmaker-browser-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -31,6 +31,7 @@ def serving() -> Iterator[str]:
         "MATCHMAKER_DEMO": "1",
         "MATCHMAKER_DATA_DIR": str(directory),
         "MATCHMAKER_BASE_URL": f"http://127.0.0.1:{port}",
+        "MATCHMAKER_SEMANTIC": "1" if semantic else "0",
     }
     log = (directory / "server.log").open("wb")
     command = [sys.executable, "-m", "matchmaker", "serve", "--bind", f"127.0.0.1:{port}"]

@@ -34,12 +34,13 @@ def test_all_faults_are_named_at_once(tmp_path):
         MATCHMAKER_DEMO="maybe",
         MATCHMAKER_UPLOAD_LIMIT_MB="0",
         MATCHMAKER_PROXIES="-1",
+        MATCHMAKER_SEMANTIC="half",
     )
     named = {fault.split(":")[0].split("=")[0] for fault in found}
     assert named == {
         "MATCHMAKER_SECRET_KEY", "DATABASE_URL", "MATCHMAKER_JOBS_URL", "MATCHMAKER_BASE_URL", "MATCHMAKER_SMTP_URL",
         "MATCHMAKER_MAIL_FROM", "MATCHMAKER_HTTPS", "MATCHMAKER_DEMO", "MATCHMAKER_UPLOAD_LIMIT_MB",
-        "MATCHMAKER_PROXIES",
+        "MATCHMAKER_PROXIES", "MATCHMAKER_SEMANTIC",
     }  # fmt: skip
     assert len(found) == len(named)
 

@@ -1,8 +1,10 @@
 """The second stage is fitted in the background, from all, and only when that gives nobody away."""
 
+import dataclasses
 import uuid
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from matchmaker.accounts.roles import OrganisationKind, Role
@@ -142,3 +144,36 @@ def test_no_confidential_text_reaches_the_ranker(app):
 
 def test_unknown_listings_are_passed_over(app):
     assert ranking.published_texts(Kind.NEED, [str(uuid.uuid4())]) == {}
+
+
+@pytest.fixture
+def asked(app, monkeypatch):
+    """A model that reads every text the same way is installed; the texts that it was asked for."""
+    texts = []
+
+    def encoded(batch, *, query):
+        texts.extend(batch)
+        return np.eye(semantic.DIMENSIONS, dtype=np.float16)[[len(content) % 7 for content in batch]]
+
+    monkeypatch.setattr(semantic, "available", lambda: True)
+    monkeypatch.setattr(semantic, "_encoded", encoded)
+    return texts
+
+
+def test_switched_off_the_model_is_never_asked_and_what_it_said_is_forgotten(app, asked, monkeypatch):
+    achievement = make_achievement()
+    make_need()
+    refresh(), refit()
+    assert asked
+    assert ranking.find_ranker(db.session(), index_root()).ranker.meaning is not None
+    off = dataclasses.replace(app.extensions["matchmaker.settings"], semantic=False)
+    monkeypatch.setitem(app.extensions, "matchmaker.settings", off)
+    later = clock.now() + learning.EVERY + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    asked.clear()
+    assert refit()
+    assert ranking.find_ranker(db.session(), index_root()).ranker.meaning is None
+    revise(achievement, title="电池快速升温", summary="冬季物流车电池快速升温，不增加整车成本，三个月内可以装车使用。")
+    refresh()
+    assert asked == []
+    assert not refit()

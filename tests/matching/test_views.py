@@ -10,9 +10,9 @@ from sqlalchemy import event
 from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core.db import db
-from matchmaker.listings.models import ListingState
+from matchmaker.listings.models import Language, ListingState
 from tests.factories.accounts import make_member, make_organisation, sign_in
-from tests.factories.listings import make_achievement, make_need
+from tests.factories.listings import PROBLEM, SUMMARY, make_achievement, make_need
 from tests.factories.matching import refresh
 
 ENGLISH = {"Accept-Language": "en"}
@@ -230,3 +230,11 @@ def test_conditions_are_shown_beside_the_score(client):
     page = text_of(client, f"/pairings/{need.id}/{achievement.id}", headers=ENGLISH)
     assert "Readiness: TRL 3, wanted at least TRL 7." in page
     assert "Readiness: TRL 3, wanted at least TRL 7." in text_of(client, f"/needs/{need.id}/matches", headers=ENGLISH)
+
+
+def test_lists_show_how_each_text_begins_and_in_which_language_it_is(client):
+    make_achievement(), make_need(title="Snow off a radome", language=Language.ENGLISH)
+    assert SUMMARY[:30] in client.get("/achievements").text
+    page = client.get("/needs").text
+    assert PROBLEM[:30] in page
+    assert 'lang="en">Snow off a radome' in page

@@ -64,6 +64,13 @@ def sliced(items: Sequence[T], number: int, *, size: int = SIZE) -> Page[T]:
     return Page(items[(number - 1) * size : number * size], number, len(items), size)
 
 
+def file_url(endpoint: str, kind: str) -> str:
+    """The list of this address as a file, facets kept, all pages of it."""
+    args = request.args.to_dict(flat=False)
+    args.pop("page", None)
+    return url_for(endpoint, kind=kind) + ("?" + urlencode(args, doseq=True) if args else "")
+
+
 def page_url(number: int) -> str:
     """This address with another page number, facets kept."""
     args = {**request.args.to_dict(flat=False), "page": [str(number)]}

@@ -87,11 +87,15 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("details.drop[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
-// A table that is wider than its box can be scrolled by keyboard.
+// A table that is wider than its box can be scrolled by keyboard. It is called what stands above it, and each its own name.
+const called = new Map();
 for (const box of document.querySelectorAll(".table-box:not([tabindex])")) {
+  const heading = box.querySelector("caption") ?? box.closest("section, details, .card-box")?.querySelector("h2, h3, summary");
+  const name = (heading ?? document.querySelector("main h1"))?.textContent.trim() || document.title;
+  called.set(name, (called.get(name) ?? 0) + 1);
   box.tabIndex = 0;
   box.setAttribute("role", "region");
-  box.setAttribute("aria-label", box.querySelector("caption")?.textContent.trim() || document.title);
+  box.setAttribute("aria-label", called.get(name) > 1 ? `${name} ${called.get(name)}` : name);
 }
 document.getElementById("errors")?.focus();  // after a refused form, readers start at what is wrong
 

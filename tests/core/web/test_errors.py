@@ -266,3 +266,28 @@ def test_odd_exceptions_are_traced_too():
 def test_a_domain_error_shows_its_facts_to_developers_only():
     error = Invalid(field="fee", least=3)
     assert (str(error), error.field, error.facts) == ("invalid(least=3)", "fee", {"least": 3})
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("zh-CN", "系统出错"), ("en", "Something went wrong")])
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_while_the_database_is_away_every_page_answers_with_the_number_of_its_request(
+    make_app, language, sentence, signed_in
+):
+    client = make_app().test_client()
+    if signed_in:
+        make.sign_in(client, make.make_member(make.make_organisation()).user)
+    with client.application.app_context():
+        engine = db.engine
+
+    def away(*_):
+        raise sa.exc.OperationalError("SELECT", {}, ConnectionError("the server closed the connection"))
+
+    sa.event.listen(engine, "before_cursor_execute", away)
+    try:
+        answers = [client.get(path, headers={"Accept-Language": language}) for path in ("/", "/achievements", "/deals")]
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", away)
+    for answer in answers if signed_in else answers[:2]:
+        assert answer.status_code == 500
+        assert sentence in answer.text
+        assert answer.headers["X-Request-Id"] in answer.text

@@ -1,5 +1,6 @@
 """The menu leads where its reader may go; a redirect stays on this host."""
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from matchmaker.core.access import ANONYMOUS, Actor
 from matchmaker.core.web import navigation
 from matchmaker.core.web.navigation import local_target, menu
 from tests.factories import accounts as make
+from tests.factories.listings import make_achievement
 
 HOST = "https://matchmaker.example"
 UNSAFE = [
@@ -84,10 +86,12 @@ def items(monkeypatch):
 
 
 def test_the_menu_is_in_order_and_shows_what_leads_somewhere(app, items):
-    navigation.item("b.two", "Two", 20)
-    navigation.item("a.one", "One", 10, shown=lambda actor: not actor.anonymous)
-    navigation.item("a.one", "One again", 5)
-    navigation.item("c.own", "Own", 30, shown=lambda actor: not actor.anonymous, group=navigation.Group.WORK)
+    navigation.item("accounts.sign_in", "Two", 20)
+    navigation.item("accounts.account", "One", 10, shown=lambda actor: not actor.anonymous)
+    navigation.item("accounts.account", "One again", 5)
+    navigation.item(
+        "accounts.register", "Own", 30, shown=lambda actor: not actor.anonymous, group=navigation.Group.WORK
+    )
 
     def phrases():
         return [(group, [item.phrase for item in entries]) for group, entries in menu().items()]
@@ -103,3 +107,36 @@ def test_the_present_page_is_marked_in_the_menu(client):
     page = client.get("/organisations").text
     assert page.count('aria-current="page"') == 1
     assert '<a href="/organisations" aria-current="page">' in page
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("/organisations/{organisation}", "/organisations"),
+        ("/achievements/{achievement}", "/achievements"),
+        ("/achievements/{achievement}/matches", "/achievements"),
+        ("/policy/P3-4", "/policy"),
+        ("/nothing-here", None),
+    ],
+)
+def test_on_pages_within_a_section_the_section_is_marked(client, path, section):
+    achievement = make_achievement()
+    page = client.get(path.format(organisation=achievement.organisation_id, achievement=achievement.id)).text
+    marked = re.findall(r'<a href="([^"]*)" aria-current="true">', page.split("<main")[0])
+    assert marked == ([] if section is None else [section])
+    assert 'aria-current="page"' not in page.split("<main")[0]
+
+
+def test_the_longest_address_decides_and_a_like_one_does_not(app, items):
+    navigation.item("deals.deals", "Deals", 10)
+    navigation.item("notices.notices", "Notices", 20, also=("/deals/notices",))
+
+    def marked(path):
+        with app.test_request_context(path):
+            g.actor = ANONYMOUS
+            return {place.phrase: place.mark for entries in menu().values() for place in entries if place.mark}
+
+    assert marked("/deals") == {"Deals": "page"}
+    assert marked("/deals/1") == {"Deals": "true"}
+    assert marked("/deals/notices/1") == {"Notices": "true"}
+    assert marked("/dealsmen") == {}

@@ -1,0 +1,22 @@
+"""Text as it is kept, whoever wrote it. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_DROPPED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters (line break and tab stay), surrogates
+    "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # direction marks, overrides and isolates
+    "\u200b\u2060\ufeff]"  # zero-width space, word joiner, byte order mark; the joiners that scripts need stay
+)
+
+
+def clean_text(text: str) -> str:
+    """Text fit to store on either engine: NFC, no NUL, control, surrogate, bidi or zero-width characters.
+
+    PostgreSQL refuses NUL, SQLite cuts at it; lone surrogates break both drivers; bidi overrides and what nobody
+    sees let a name pass for another. Line breaks become ``\\n``; tabs stay. Cleaning twice changes nothing more.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _DROPPED.sub("", text))
