@@ -36,6 +36,7 @@ class Can(Permission):
     DEAL_OFFER = "deal:offer"
     DEAL_WITHDRAW = "deal:withdraw"
     DEAL_ACCEPT = "deal:accept"
+    DEAL_COUNTER = "deal:counter"
     DEAL_DECLINE = "deal:decline"
     DEAL_SIGN = "deal:sign"
     DEAL_REPORT_EVENT = "deal:report_event"
@@ -120,7 +121,10 @@ define(
         Can.DEAL_DISCARD: _may_take(DealAction.DISCARD),
         Can.DEAL_OFFER: _may_take(DealAction.OFFER),
         Can.DEAL_WITHDRAW: _may_take(DealAction.WITHDRAW),
-        Can.DEAL_ACCEPT: _may_take(DealAction.ACCEPT),
+        # Whose answer is awaited the commands say of the offer that stands when it comes: who comes too late, because a
+        # colleague has countered, is told what happened (409) and not that it is none of his business (403).
+        Can.DEAL_ACCEPT: _licensor | _licensee,
+        Can.DEAL_COUNTER: _licensor | _licensee,
         Can.DEAL_DECLINE: _may_take(DealAction.DECLINE),
         Can.DEAL_SIGN: _may_take(DealAction.SIGN),
         Can.DEAL_REPORT_EVENT: _may_take(DealAction.REPORT_EVENT),

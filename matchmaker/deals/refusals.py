@@ -60,6 +60,21 @@ class TermsChanged(Conflict):
     phrase = N_("The terms on offer are no longer those you read. Read version %(number)s before you answer.")
 
 
+class OfferMoved(Conflict):
+    """Facts: number, state."""
+
+    code = "deal.offer_moved"
+    phrase = N_(
+        "Someone answered this offer while you were writing: version %(number)s is now “%(state)s”. "
+        "Look at the deal before you answer."
+    )
+
+
+class SameTerms(Invalid):
+    code = "deal.same_terms"
+    phrase = N_("These are the terms on offer, nothing is different. Change what you want otherwise, or accept them.")
+
+
 class PaymentNotYet(Conflict):
     """Facts: starts_on."""
 

@@ -16,8 +16,10 @@ trial ends a decision is due; where none comes, the platform does what the terms
 
 A deal that has ended stays so; what had fallen due can still be paid (Civil Code art. 567).
 
-An offer can be taken back until the last signature (by the side that made it; it returns to draft) or declined
-(by another side): before that no written contract exists (Civil Code art. 490, 863).
+Until the last signature an offer can be taken back (by the side that made it; it returns to draft), declined, or
+answered with a counter-offer (both by another principal): before that no written contract exists (Civil Code art. 490,
+863). A counter-offer is a new version and a new offer (art. 488); what was accepted or signed of the one before counts
+no more.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class DealAction(StrEnum):
     WITHDRAW = "withdraw"
     ACCEPT_FIRST = "accept_first"
     ACCEPT = "accept"
+    COUNTER = "counter"
     DECLINE = "decline"
     SIGN = "sign"
     ACTIVATE = "activate"
@@ -249,8 +252,10 @@ DEAL = Workflow(
         Transition(_S.OFFERED, _A.WITHDRAW, _S.DRAFT, "deal.offer_withdrawn", "deal:withdraw"),
         Transition(_S.OFFERED, _A.ACCEPT_FIRST, _S.OFFERED, "deal.offer_accepted", "deal:accept"),
         Transition(_S.OFFERED, _A.ACCEPT, _S.AGREED, "deal.offer_accepted", "deal:accept"),
+        Transition(_S.OFFERED, _A.COUNTER, _S.OFFERED, "deal.terms_countered", "deal:counter"),
         Transition(_S.OFFERED, _A.DECLINE, _S.ENDED, "deal.offer_declined", "deal:decline"),
         Transition(_S.AGREED, _A.WITHDRAW, _S.DRAFT, "deal.offer_withdrawn", "deal:withdraw"),
+        Transition(_S.AGREED, _A.COUNTER, _S.OFFERED, "deal.terms_countered", "deal:counter"),
         Transition(_S.AGREED, _A.DECLINE, _S.ENDED, "deal.offer_declined", "deal:decline"),
         Transition(_S.AGREED, _A.SIGN, _S.AGREED, "deal.signed", "deal:sign"),
         Transition(_S.AGREED, _A.ACTIVATE, _S.ON_TRIAL, "deal.activated", "deal:sign"),
@@ -336,6 +341,7 @@ ACTION_SIDES: Mapping[DealAction, frozenset[PartyRole]] = MappingProxyType(
         _A.WITHDRAW: _EVERYONE,
         _A.ACCEPT_FIRST: _PRINCIPALS,
         _A.ACCEPT: _PRINCIPALS,
+        _A.COUNTER: _PRINCIPALS,
         _A.DECLINE: _PRINCIPALS,
         _A.SIGN: _EVERYONE,
         _A.ACTIVATE: _EVERYONE,
@@ -380,13 +386,13 @@ licensor's word, because the licensor says what has come in; sales are the licen
 the steps of the clock, which the platform takes."""
 
 _BY_OFFEROR = frozenset({_A.WITHDRAW})
-_BY_OTHERS = frozenset({_A.ACCEPT_FIRST, _A.ACCEPT, _A.DECLINE})
+_BY_OTHERS = frozenset({_A.ACCEPT_FIRST, _A.ACCEPT, _A.COUNTER, _A.DECLINE})
 
 
 def sides_for(action: DealAction, *, offered_by: PartyRole | None) -> frozenset[PartyRole]:
     """Sides that may take this step on a deal whose standing offer came from `offered_by` (None while a draft).
 
-    Nobody accepts or declines their own offer, and only who made it takes it back.
+    Nobody accepts, counters or declines their own offer, and only who made it takes it back.
     """
     sides = ACTION_SIDES[action]
     if offered_by is not None and action in _BY_OFFEROR:
@@ -408,6 +414,12 @@ def accepting_step(side: PartyRole, *, offered_by: PartyRole, accepted: Collecti
     if side in accepted:
         raise AlreadyAccepted()
     return DealAction.ACCEPT_FIRST if asked - set(accepted) - {side} else DealAction.ACCEPT
+
+
+def check_counter(side: PartyRole | None, *, offered_by: PartyRole | None) -> None:
+    """Raises NotThisSide for one whose answer to the standing offer is not asked."""
+    if side not in sides_for(DealAction.COUNTER, offered_by=offered_by):
+        raise NotThisSide(action=DealAction.COUNTER, side=side)
 
 
 def signing_step(
@@ -450,6 +462,7 @@ ACTION_LABELS: Mapping[DealAction, str] = MappingProxyType(
         _A.WITHDRAW: N_("Take the offer back"),
         _A.ACCEPT_FIRST: N_("Accept the terms"),
         _A.ACCEPT: N_("Accept the terms"),
+        _A.COUNTER: N_("Answer with a counter-offer"),
         _A.DECLINE: N_("Decline the offer"),
         _A.SIGN: N_("Sign"),
         _A.ACTIVATE: N_("Sign and start the trial"),

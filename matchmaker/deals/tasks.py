@@ -57,7 +57,8 @@ def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
         case DealState.OFFERED | DealState.AGREED:
             open_now = workflow.open_actions(actor, deal, DEAL)
             if DealAction.ACCEPT in open_now and side not in deal.accepted_by:
-                yield Task(tasks.DECIDE, N_("Answer an offer"), deal.title, PAGE, values)
+                what = N_("Answer an offer") if deal.number == 1 else N_("Answer changed terms")
+                yield Task(tasks.DECIDE, what, deal.title, PAGE, values)
             if DealAction.SIGN in open_now and side not in deal.signed_by:
                 yield Task(tasks.SIGN, N_("Sign a deal"), deal.title, PAGE, values)
         case DealState.ON_TRIAL if side in _PRINCIPALS:

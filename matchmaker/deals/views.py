@@ -14,15 +14,15 @@ from matchmaker.accounts import queries as accounts
 from matchmaker.accounts import services as account_services
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
-from matchmaker.core import access, clock
+from matchmaker.core import access, clock, messages
 from matchmaker.core.access import needs
-from matchmaker.core.errors import N_, NotFound
+from matchmaker.core.errors import N_, Conflict, NotFound
 from matchmaker.core.types import clean_text
 from matchmaker.core.web import filters, navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
 from matchmaker.deals import documents, forms, queries, records, services
-from matchmaker.deals.models import ContractType, Deal, FileKind
+from matchmaker.deals.models import ContractType, Deal, FileKind, TermsVersion
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 from matchmaker.deals.steps import STEPS, VERBS, upload
@@ -165,14 +165,51 @@ def edit_terms(deal: Deal) -> Answer:
     return page, 422 if form.is_submitted() and form.has_errors else 200
 
 
-def _terms_form(deal: Deal) -> forms.TermsForm:
+@blueprint.route("/deals/<uuid:id>/counter-offer", methods=["GET", "POST"])
+@needs(Can.DEAL_COUNTER, load=queries.find_deal)
+def counter_offer(deal: Deal) -> Answer:
+    """The terms on offer as a form; sent, they are the answer. Who comes too late is told, and keeps what was typed."""
+    if request.method != "POST":
+        queries.check_counter(g.actor, deal)
+    form, status = _terms_form(deal, answers=True), 200
+    compared = _compare(deal, form) if "compare" in request.form else None
+    if form.is_submitted() and not {"more", "compare"} & request.form.keys():
+        try:
+            if form.run(lambda: _counter(deal, form)) is not None:
+                done(_("The counter-offer was sent. The other side accepts it, counters it or declines it."))
+                return redirect(url_for("deals.deal", id=deal.id))
+        except Conflict as moved:
+            form.extra_errors.append(messages.phrase(moved))
+            status = moved.status
+    page = render_template("deals/counter_offer.html", form=form, deal=deal, compared=compared)
+    return page, 422 if status == 200 and form.is_submitted() and form.has_errors else status
+
+
+def _counter(deal: Deal, form: Any) -> TermsVersion:
+    return services.counter_offer(
+        g.actor, deal, terms=form.terms(), sha256=form.sha256.data, seen_version=form.version.data
+    )
+
+
+def _compare(deal: Deal, form: forms.TermsForm) -> dict[str, Any] | None:
+    """How the terms entered differ from those on offer, and what is unusual in them; None where they are at fault."""
+    entered, offered = form.run(form.terms), queries.terms_in_force(deal)
+    if entered is None or offered is None:
+        return None
+    verdict = queries.judge(deal, entered)
+    if verdict.faults is not None:
+        form.attach(verdict.faults)
+    return {"changes": queries.list_differences(offered, entered), "warnings": verdict.warnings}
+
+
+def _terms_form(deal: Deal, *, answers: bool = False) -> forms.TermsForm:
     """The form as it was sent, with more lines if asked for; else as `_marked_form`."""
     if request.method != "POST":
-        return _marked_form(deal)
+        return forms.terms_form(deal, rows=forms.rows_for(deal.draft), answers=True) if answers else _marked_form(deal)
     sent = request.form.get("rows", "")
     more = forms.MORE_ROWS if "more" in request.form else 0
     rows = int(sent) + more if sent.isascii() and sent.isdigit() else forms.rows_for(deal.draft)
-    return forms.terms_form(deal, rows=min(rows, forms.MOST_ROWS))
+    return forms.terms_form(deal, rows=min(rows, forms.MOST_ROWS), answers=answers)
 
 
 def _marked_form(deal: Deal) -> forms.TermsForm:
@@ -243,6 +280,7 @@ def _blank(deal: Deal, action: DealAction) -> Form:
 
 _FORMS: dict[DealAction, type[forms.StepForm]] = {
     DealAction.EDIT: forms.PlainForm,  # has a page of its own, as taking back a payment has an address
+    DealAction.COUNTER: forms.PlainForm,
     DealAction.REVERSE_PAYMENT: forms.ReversalForm,
     **{action: step.form for action, step in STEPS.items()},
 }

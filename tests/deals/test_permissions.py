@@ -33,6 +33,7 @@ SIDES: dict[str, set[PartyRole]] = {
     "offer": {L, E, B},
     "withdraw": {L, E, B},
     "accept": {L, E},
+    "counter": {L, E},
     "decline": {L, E},
     "sign": {L, E, B},
     "report_event": {L, E},
@@ -75,12 +76,18 @@ LATE = {**PAYING, "declare_default": {L}}
 CELLS: dict[str, dict[str, set[PartyRole]]] = {
     "draft": {"edit": {L}, "discard": {L}, "offer": {L}},  # nobody else has seen it yet
     "draft, taken back": WITH_DRAFT,
-    "offered by the licensor": {"withdraw": {L}, "accept": {E}, "decline": {E}},
-    "offered by the licensee": {"withdraw": {E}, "accept": {L}, "decline": {L}},
-    "offered by the broker": {"withdraw": {B}, "accept": {L, E}, "decline": {L, E}},
-    "offered by the broker, accepted by the licensor": {"withdraw": {B}, "accept": {E}, "decline": {L, E}},
-    "agreed": {"withdraw": {L}, "decline": {E}, "sign": {L, E, B}},
-    "agreed, signed by the licensee": {"withdraw": {L}, "decline": {E}, "sign": {L, B}},
+    "offered by the licensor": {"withdraw": {L}, "accept": {E}, "counter": {E}, "decline": {E}},
+    "offered by the licensee": {"withdraw": {E}, "accept": {L}, "counter": {L}, "decline": {L}},
+    "offered by the broker": {"withdraw": {B}, "accept": {L, E}, "counter": {L, E}, "decline": {L, E}},
+    "offered by the broker, accepted by the licensor": {
+        "withdraw": {B},
+        "accept": {E},
+        "counter": {L, E},
+        "decline": {L, E},
+    },
+    "countered by the licensee": {"withdraw": {E}, "accept": {L}, "counter": {L}, "decline": {L}},
+    "agreed": {"withdraw": {L}, "counter": {E}, "decline": {E}, "sign": {L, E, B}},
+    "agreed, signed by the licensee": {"withdraw": {L}, "counter": {E}, "decline": {E}, "sign": {L, B}},
     "on trial": {**TRIAL, "report_event": {L, E}},
     "on trial, event reported by the licensee": {**TRIAL, "confirm_event": {L}, "dispute_event": {L}},
     "decision due, extension asked": {
@@ -128,6 +135,7 @@ OFFERORS = {
     "offered by the licensee": E,
     "offered by the broker": B,
     "offered by the broker, accepted by the licensor": B,
+    "countered by the licensee": E,
 }
 """Who made the standing offer; where nothing is said, the licensor."""
 
@@ -137,7 +145,11 @@ def refusal(situation: str, action: str, side: PartyRole) -> int:
     offeror = OFFERORS.get(situation, L)
     if action == "withdraw" and side != offeror:
         return 403
-    if action in ("accept", "decline") and offeror in (None, side):
+    if action == "decline" and offeror in (None, side):
+        return 403
+    if action in ("accept", "counter") and side == offeror and situation.startswith(("offered", "countered")):
+        return 403  # its own offer
+    if action == "counter" and side == offeror and situation.startswith("agreed"):
         return 403
     if action in ("confirm_event", "dispute_event") and "event reported" in situation and side == E:
         return 403  # its own report
@@ -194,6 +206,7 @@ BUILD: dict[str, Callable[[], Play]] = {
     "offered by the broker, accepted by the licensor": lambda: _with(
         make_deal(DealState.OFFERED, offered_by=B), lambda p: p.accept(L)
     ),
+    "countered by the licensee": lambda: _with(make_deal(DealState.OFFERED, offered_by=B), lambda p: p.counter(E)),
     "agreed": lambda: make_deal(DealState.AGREED, broker=True),
     "agreed, signed by the licensee": lambda: _with(make_deal(DealState.AGREED, broker=True), lambda p: p.sign(E)),
     "on trial": lambda: make_deal(DealState.ON_TRIAL, broker=True),
@@ -231,6 +244,7 @@ def take(action: str, actor: Actor, deal: Deal) -> None:
         "offer": lambda: services.offer_terms(actor, deal),
         "withdraw": lambda: services.withdraw_offer(actor, deal),
         "accept": lambda: services.accept_offer(actor, deal, sha256=sha256),
+        "counter": lambda: services.counter_offer(actor, deal, terms=make_terms(territory="四平市"), sha256=sha256),
         "decline": lambda: services.decline_offer(actor, deal, reason="too dear"),
         "sign": lambda: services.sign(actor, deal, sha256=sha256, password=PASSWORD),
         "report_event": lambda: services.report_event(actor, deal, ref="trigger:0", evidence="first invoice"),

@@ -60,9 +60,16 @@ MONEY = {
 }
 LEGAL = {
     "draft": {"edit": "draft", "discard": "ended", "offer": "offered"},
-    "offered": {"withdraw": "draft", "accept_first": "offered", "accept": "agreed", "decline": "ended"},
+    "offered": {
+        "withdraw": "draft",
+        "accept_first": "offered",
+        "accept": "agreed",
+        "counter": "offered",
+        "decline": "ended",
+    },
     "agreed": {
         "withdraw": "draft",
+        "counter": "offered",
         "decline": "ended",
         "sign": "agreed",
         "activate": "on_trial",
@@ -130,6 +137,7 @@ def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
         ("withdraw", "deal:withdraw", "deal.offer_withdrawn"),
         ("accept_first", "deal:accept", "deal.offer_accepted"),
         ("accept", "deal:accept", "deal.offer_accepted"),
+        ("counter", "deal:counter", "deal.terms_countered"),
         ("decline", "deal:decline", "deal.offer_declined"),
         ("sign", "deal:sign", "deal.signed"),
         ("activate", "deal:sign", "deal.activated"),
@@ -183,6 +191,7 @@ def test_each_action_names_its_permission_and_its_event(action: str, permission:
         ("withdraw", ALL),
         ("accept_first", BOTH),
         ("accept", BOTH),
+        ("counter", BOTH),
         ("decline", BOTH),
         ("sign", ALL),
         ("activate", ALL),
@@ -236,13 +245,20 @@ def test_an_offer_is_answered_by_another_principal_and_taken_back_by_its_maker(
 ) -> None:
     assert sides_for(DealAction.ACCEPT, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.ACCEPT_FIRST, offered_by=offered_by) == may_answer
+    assert sides_for(DealAction.COUNTER, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.DECLINE, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.WITHDRAW, offered_by=offered_by) == {offered_by}
 
 
 @pytest.mark.parametrize("offered_by", list(PartyRole))
 def test_who_made_the_offer_does_not_matter_for_the_other_steps(offered_by: PartyRole) -> None:
-    answers = {DealAction.ACCEPT_FIRST, DealAction.ACCEPT, DealAction.DECLINE, DealAction.WITHDRAW}
+    answers = {
+        DealAction.ACCEPT_FIRST,
+        DealAction.ACCEPT,
+        DealAction.COUNTER,
+        DealAction.DECLINE,
+        DealAction.WITHDRAW,
+    }
     for action in set(DealAction) - answers:
         assert sides_for(action, offered_by=offered_by) == ACTION_SIDES[action]
 

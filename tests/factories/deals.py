@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -76,6 +76,13 @@ class Play:
     def accept(self, side: PartyRole) -> None:
         with unit():
             services.accept_offer(self.actors[side], self.deal, sha256=self.sha256)
+
+    def counter(self, side: PartyRole = LICENSEE, **changes: Any) -> None:
+        """Answer the standing offer with these changes of its terms."""
+        version = self.deal.version_on_offer
+        assert version is not None
+        terms = replace(version.terms, **(changes or {"fee": LumpSum(PRICE_FEN // 2)}))
+        self.act(side, services.counter_offer, terms=terms, sha256=version.sha256)
 
     def accept_by_all(self) -> None:
         for side in (LICENSOR, LICENSEE):

@@ -19,6 +19,7 @@ from matchmaker.deals.queries.deals import (
     LIVE_STATES,
     SIGNED_STATES,
     answerable_reports,
+    check_counter,
     correctable_reports,
     count_by_state,
     count_paid,
@@ -60,7 +61,15 @@ from matchmaker.deals.queries.money import (
     standing,
     unreported_periods,
 )
-from matchmaker.deals.queries.terms import Change, Verdict, context, judge, list_changes, terms_in_force
+from matchmaker.deals.queries.terms import (
+    Change,
+    Verdict,
+    context,
+    judge,
+    list_changes,
+    list_differences,
+    terms_in_force,
+)
 
 __all__ = [
     "CHOICE",
@@ -77,6 +86,7 @@ __all__ = [
     "awaited",
     "broker_agreement",
     "broker_confirmed",
+    "check_counter",
     "context",
     "correctable_reports",
     "count_by_state",
@@ -99,6 +109,7 @@ __all__ = [
     "list_brokered",
     "list_changes",
     "list_deals",
+    "list_differences",
     "list_history",
     "list_licensable",
     "list_notices",

@@ -17,7 +17,7 @@ from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock, workflow
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
-from matchmaker.deals import records
+from matchmaker.deals import records, states
 from matchmaker.deals.models import Deal, DealAchievement, Payment, Registration
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.queries import money
@@ -100,6 +100,8 @@ def _vain_before(deal: Deal, side: PartyRole | None, step: DealAction) -> bool:
     match step:
         case DealAction.ACCEPT:
             return side in deal.accepted_by
+        case DealAction.COUNTER:
+            return side == deal.offered_by
         case DealAction.SIGN:
             return side in deal.signed_by
     return False
@@ -151,6 +153,12 @@ def _vain_money(deal: Deal, step: DealAction) -> bool:
         case DealAction.RETURN_DOCUMENTS:
             return deal.documents_returned_on is not None or deal.signed_on is None
     return False
+
+
+def check_counter(actor: Actor, deal: Deal) -> None:
+    """Raises WrongState, or NotThisSide for whoever does not answer the standing offer."""
+    DEAL.step(deal.state, DealAction.COUNTER)
+    states.check_counter(deal.side_of(actor.organisation_id), offered_by=deal.offered_by)
 
 
 def reportable_events(deal: Deal) -> list[str]:

@@ -34,6 +34,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "deal.terms_edited": N_("%(who)s edited the terms."),
         "deal.draft_discarded": N_("%(who)s discarded the draft."),
         "deal.terms_offered": N_("%(who)s offered the terms, version %(number)s."),
+        "deal.terms_countered": N_("%(who)s answered version %(answered)s with a counter-offer, version %(number)s."),
         "deal.offer_withdrawn": N_("%(who)s took the offer back."),
         "deal.offer_accepted": N_("%(who)s accepted version %(number)s."),
         "deal.offer_declined": N_("%(who)s declined the offer."),

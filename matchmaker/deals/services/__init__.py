@@ -15,7 +15,15 @@ from matchmaker.deals.services.annexes import (
     register_contract,
     state_reward,
 )
-from matchmaker.deals.services.answering import accept_offer, decline_offer, document, offer_terms, sign, withdraw_offer
+from matchmaker.deals.services.answering import (
+    accept_offer,
+    counter_offer,
+    decline_offer,
+    document,
+    offer_terms,
+    sign,
+    withdraw_offer,
+)
 from matchmaker.deals.services.drafting import ACHIEVEMENTS_LIMIT, discard_draft, draft_deal, edit_terms
 from matchmaker.deals.services.ending import (
     CURE_DAYS,
@@ -79,6 +87,7 @@ __all__ = [
     "confirm_royalty",
     "convert_trial",
     "correct_royalty",
+    "counter_offer",
     "decide_objection",
     "declare_cured",
     "declare_default",

@@ -144,11 +144,15 @@ def edit_terms(actor: Actor, deal: Deal, *, terms: Terms, seen_version: int | No
     With `seen_version`, raises Conflict where someone saved since the form was opened.
     """
     lock(deal, DealAction.EDIT, seen_version)
+    write_draft(deal, terms)
+    workflow.apply(actor, deal, DEAL, DealAction.EDIT)
+
+
+def write_draft(deal: Deal, terms: Terms) -> None:
     if terms.commission_fen is not None and deal.broker_id is None:
         raise CommissionWithoutBroker(field="commission_fen")
     deal.terms = agreed.to_json(terms)
     deal.kind = terms.kind
-    workflow.apply(actor, deal, DEAL, DealAction.EDIT)
 
 
 @command(Can.DEAL_DISCARD)
