@@ -21,6 +21,8 @@ TABLES = (
     "policy_decisions",
     "claim_snapshots",
     "judgements",
+    "stake_entries",
+    "stake_rewards",
 )
 
 _FUNCTION = """

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -33,6 +33,9 @@ from matchmaker.deals.terms import DealKind, Terms
 from matchmaker.introductions.models import Introduction
 from matchmaker.ledger.models import JournalEntry
 from matchmaker.listings.models import Achievement, Revision
+
+if TYPE_CHECKING:  # the register of shares has its tables beside (`stake_models`), which imports this module
+    from matchmaker.deals.stake_models import StakeEntry
 
 for labels in (
     STATE_LABELS,
@@ -198,6 +201,7 @@ class Deal(Stateful, db.Model):
     files: Mapped[list[DealFile]] = relationship(order_by="DealFile.created_at, DealFile.id")
     notices: Mapped[list[DealNotice]] = relationship(back_populates="deal", order_by="DealNotice.number")
     registration: Mapped[Registration | None] = relationship(back_populates="deal")
+    stakes: Mapped[list[StakeEntry]] = relationship(back_populates="deal", order_by="StakeEntry.number")
 
     @property
     def parties(self) -> Mapping[PartyRole, uuid.UUID]:

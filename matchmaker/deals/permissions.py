@@ -59,6 +59,8 @@ class Can(Permission):
     DEAL_ASK_TRANSFER = "deal:ask_transfer"
     DEAL_ACCEPT_TRANSFER = "deal:accept_transfer"
     DEAL_ANSWER_TRANSFER = "deal:answer_transfer"
+    DEAL_DECLARE_STAKE = "deal:declare_stake"
+    DEAL_ANSWER_STAKE = "deal:answer_stake"
     DEAL_COMPLETE = "deal:complete"
     DEAL_TERMINATE = "deal:terminate"
     DEAL_RETURN_DOCUMENTS = "deal:return_documents"
@@ -147,6 +149,8 @@ define(
         Can.DEAL_ASK_TRANSFER: _may_take(DealAction.ASK_TRANSFER),
         Can.DEAL_ACCEPT_TRANSFER: Member(Deal.transfer_to_id, SIGNATORY[PartyRole.LICENSEE]),
         Can.DEAL_ANSWER_TRANSFER: _may_take(DealAction.TRANSFER),
+        Can.DEAL_DECLARE_STAKE: _may_take(DealAction.TAKE_STAKE),
+        Can.DEAL_ANSWER_STAKE: _may_take(DealAction.CONFIRM_STAKE),
         Can.DEAL_COMPLETE: _may_take(DealAction.COMPLETE),
         Can.DEAL_TERMINATE: _may_take(DealAction.TERMINATE),
         Can.DEAL_RETURN_DOCUMENTS: _may_take(DealAction.RETURN_DOCUMENTS),

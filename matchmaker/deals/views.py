@@ -21,7 +21,7 @@ from matchmaker.core.types import clean_text
 from matchmaker.core.web import filters, navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
-from matchmaker.deals import documents, forms, queries, records, services
+from matchmaker.deals import documents, forms, queries, records, services, stakes
 from matchmaker.deals.models import ContractType, Deal, FileKind, TermsVersion
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
@@ -47,6 +47,8 @@ def _words() -> dict[str, Any]:
         "line_text": documents.line_text,
         "months_text": documents.months_text,
         "report_state": records.report_state,
+        "answer_to": stakes.answer_to,
+        "brings_reward": stakes.brings_reward,
         "MEMOS": MEMOS,
         "PartyRole": PartyRole,
         "today": clock.today(),
@@ -265,6 +267,7 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
         needs_notice=queries.needs_notice(deal),
         broker_confirmed=records.confirmed_broker(deal.records),
         broker_agreement=queries.broker_agreement(deal),
+        register=queries.register(deal),
     )
 
 
@@ -297,6 +300,7 @@ def _beside(deal: Deal) -> dict[str, Form]:
         "confirm_broker": broker and deal.number > 0,
         "accept_transfer": deal.transfer_to_id is not None and queries.open_transfer_acceptance(deal) is None,
         "state_reward": any(row.reward is None and row.reversal_id is None for row in deal.payments),
+        "state_stake_reward": queries.register(deal) is not None,
     }
     return {name: BESIDE_FORMS[name](formdata=None).for_deal(deal) for name in sorted(may) if sensible[name]}
 
@@ -308,6 +312,7 @@ BESIDE = {
     "confirm_broker": Can.DEAL_CONFIRM_BROKER,
     "accept_transfer": Can.DEAL_ACCEPT_TRANSFER,
     "state_reward": Can.DEAL_STATE_REWARD,
+    "state_stake_reward": Can.DEAL_STATE_REWARD,
 }
 BESIDE_FORMS: dict[str, type[forms.StepForm]] = {
     "attach": forms.FileForm,
@@ -316,6 +321,7 @@ BESIDE_FORMS: dict[str, type[forms.StepForm]] = {
     "confirm_broker": forms.DeclineForm,
     "accept_transfer": forms.PasswordForm,
     "state_reward": forms.RewardForm,
+    "state_stake_reward": forms.RewardForm,
 }
 
 
@@ -457,6 +463,16 @@ def state_reward(deal: Deal, payment_id: uuid.UUID) -> Answer:
         )
 
     return _put_beside(deal, "state_reward", run, N_("The reward was stated."))
+
+
+@blueprint.post("/deals/<uuid:id>/register/<int:number>/reward")
+@needs(Can.DEAL_STATE_REWARD, load=queries.find_deal)
+def state_stake_reward(deal: Deal, number: int) -> Answer:
+    def run(form: Any) -> object:
+        facts = {"cost_fen": form.cost_fen.data, "tax_fen": form.tax_fen.data, "rate": form.rate.data}
+        return services.state_stake_reward(g.actor, deal, number=number, **facts)
+
+    return _put_beside(deal, "state_stake_reward", run, N_("The reward was stated."))
 
 
 @blueprint.post("/deals/<uuid:id>/notice")

@@ -18,6 +18,7 @@ from matchmaker.deals.queries.deals import (
     CHOICE,
     LIVE_STATES,
     SIGNED_STATES,
+    answerable_entries,
     answerable_reports,
     check_counter,
     correctable_reports,
@@ -33,6 +34,7 @@ from matchmaker.deals.queries.deals import (
     list_parties,
     open_steps,
     open_transfer_acceptance,
+    register,
     reportable_events,
 )
 from matchmaker.deals.queries.history import PHRASES, Moment, list_history, organisation_on
@@ -82,6 +84,7 @@ __all__ = [
     "Standing",
     "Verdict",
     "allocation",
+    "answerable_entries",
     "answerable_reports",
     "awaited",
     "broker_agreement",
@@ -130,6 +133,7 @@ __all__ = [
     "penalties",
     "planned_dues",
     "receipts",
+    "register",
     "registration",
     "reportable_events",
     "royalty_periods",
