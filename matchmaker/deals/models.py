@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from matchmaker.accounts.models import Organisation, User
 from matchmaker.core.db import db, id_column, one_of
@@ -286,7 +286,10 @@ def _to_version(table: str) -> ForeignKeyConstraint:
 
 
 class _Assent:
-    """A party's yes to one version. The key says it once; a version that is offered anew needs it anew."""
+    """A party's yes to one version. The key says it once; a version that is offered anew needs it anew.
+
+    `version` is what orders the two where one flush writes both: a composite key alone does not.
+    """
 
     deal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deals.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Number, primary_key=True)
@@ -294,6 +297,10 @@ class _Assent:
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
+
+    @declared_attr
+    def version(cls) -> Mapped[TermsVersion]:
+        return relationship(overlaps="acceptances, signatures")
 
 
 class Acceptance(_Assent, db.Model):
@@ -447,6 +454,7 @@ class DealNotice(Stateful, db.Model):
     created_at: Mapped[datetime]
 
     deal: Mapped[Deal] = relationship(back_populates="notices")
+    terms_version: Mapped[TermsVersion] = relationship(overlaps="deal, notices")
     objections: Mapped[list[DealObjection]] = relationship(
         back_populates="notice", order_by="DealObjection.created_at, DealObjection.id"
     )

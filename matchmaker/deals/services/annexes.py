@@ -111,6 +111,7 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
     row = DealNotice(
         deal_id=deal.id,
         number=deal.number,
+        terms_version=deal.version_on_offer,
         licensor_id=deal.licensor_id,
         summary=given(summary),
         starts_on=today,

@@ -107,10 +107,9 @@ def _freeze(actor: Actor, deal: Deal, terms: Terms) -> TermsVersion:
         created_at=clock.now(),
     )
     deal.versions.append(version)
-    db.session.flush()  # the acceptance below refers to it, by a key that the session knows no relationship for
     deal.number, deal.offered_by = version.number, side
     if side != PartyRole.BROKER:
-        deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
+        deal.acceptances.append(Acceptance(**_assent(actor, deal, version, side)))
     return version
 
 
@@ -144,10 +143,11 @@ def _named(party: Organisation | None) -> dict[str, Any]:
     return {name: getattr(party, name) for name in ("name", "name_en", "credit_code", "district")}
 
 
-def _assent(actor: Actor, deal: Deal, side: PartyRole) -> dict[str, Any]:
+def _assent(actor: Actor, deal: Deal, version: TermsVersion, side: PartyRole) -> dict[str, Any]:
     return {
         "deal_id": deal.id,
-        "number": deal.number,
+        "number": version.number,
+        "version": version,
         "party": side,
         "organisation_id": deal.parties[side],
         "user_id": actor.user_id,
@@ -170,13 +170,13 @@ def accept_offer(actor: Actor, deal: Deal, *, sha256: str) -> None:
     Raises AlreadyAccepted, NotThisSide, TermsChanged; InvalidMany where the terms have come to break a hard rule.
     """
     lock(deal, DealAction.ACCEPT)
-    terms = standing_version(deal, sha256).terms
+    version = standing_version(deal, sha256)
     side = side_of(actor, deal)
     assert deal.offered_by is not None  # set by every offer
     step = accepting_step(side, offered_by=deal.offered_by, accepted=deal.accepted_by)
     if step is DealAction.ACCEPT:
-        _judge_alone(deal, terms)
-    deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
+        _judge_alone(deal, version.terms)
+    deal.acceptances.append(Acceptance(**_assent(actor, deal, version, side)))
     workflow.apply(actor, deal, DEAL, step, number=deal.number)
 
 
@@ -211,7 +211,7 @@ def sign(actor: Actor, deal: Deal, *, sha256: str, password: str) -> None:
     user = db.session.get_one(User, actor.user_id)
     if not password_fits(user.password_hash, password):
         raise PasswordWrong(field="password")
-    deal.signatures.append(Signature(**_assent(actor, deal, side), sha256=version.sha256))
+    deal.signatures.append(Signature(**_assent(actor, deal, version, side), sha256=version.sha256))
     facts: dict[str, Any] = {"number": version.number, "sha256": version.sha256}
     if step is not DealAction.SIGN:
         facts |= _bring_into_force(deal, terms)
