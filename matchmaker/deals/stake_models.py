@@ -66,7 +66,7 @@ class StakeEntry(db.Model):
     deal: Mapped[Deal] = relationship(back_populates="stakes")
     file: Mapped[DealFile | None] = relationship()
     # Also what orders the two in one flush: a composite key alone does not.
-    reward: Mapped[StakeReward | None] = relationship(back_populates="entry")
+    reward: Mapped[StakeReward | None] = relationship(back_populates="entry", lazy="joined")
 
     @property
     def share(self) -> Fraction | None:

@@ -66,11 +66,11 @@ def find_deal(deal_id: uuid.UUID) -> Deal | None:
             selectinload(Deal.payments).options(joinedload(Payment.reversal), joinedload(Payment.reward)),
             selectinload(Deal.records),
             selectinload(Deal.files),
-            selectinload(Deal.notices),
+            joinedload(Deal.notices),  # at most one for each version: seldom two
             joinedload(Deal.registration).joinedload(Registration.certificate),
         )
     )
-    return db.session.scalar(query)
+    return db.session.scalars(query).unique().one_or_none()
 
 
 _PARTIES = (joinedload(Deal.licensor), joinedload(Deal.licensee), joinedload(Deal.broker))
