@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from matchmaker.core.web import filters
+from matchmaker.deals.stakes import WHOLE
 from matchmaker.deals.terms import Instalment, Line, Unit
 
 
@@ -55,6 +56,11 @@ def _part_text(part: Instalment) -> str:
 
 def _percent(rate: Fraction) -> str:
     return f"{percent_text(rate)}%"
+
+
+def of_company(millionths: int) -> str:
+    """A share of a company in percent: 125000 -> 12.5%."""
+    return filters.percent(Fraction(millionths, WHOLE))
 
 
 def months_text(months: int) -> str:

@@ -68,10 +68,6 @@ class StakeEntry(db.Model):
     # Also what orders the two in one flush: a composite key alone does not.
     reward: Mapped[StakeReward | None] = relationship(back_populates="entry", lazy="joined")
 
-    @property
-    def share(self) -> Fraction | None:
-        return None if self.ppm is None else Fraction(self.ppm, 1_000_000)
-
 
 class StakeReward(db.Model):
     """How the completers share in a stake: in the shares themselves when it was taken, or in what a sale of it brought.

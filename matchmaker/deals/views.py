@@ -49,6 +49,7 @@ def _words() -> dict[str, Any]:
         "report_state": records.report_state,
         "answer_to": stakes.answer_to,
         "brings_reward": stakes.brings_reward,
+        "of_company": documents.of_company,
         "MEMOS": MEMOS,
         "PartyRole": PartyRole,
         "today": clock.today(),

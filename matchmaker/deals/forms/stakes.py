@@ -14,6 +14,7 @@ from matchmaker.core import messages
 from matchmaker.core.web import filters
 from matchmaker.core.web.forms import DayField, MoneyField, labelled, line
 from matchmaker.deals import queries
+from matchmaker.deals.documents import of_company
 from matchmaker.deals.forms.fields import FILL, PercentField
 from matchmaker.deals.forms.steps import FILE_HELP, StepForm
 from matchmaker.deals.models import Deal
@@ -25,7 +26,7 @@ from matchmaker.deals.terms import Stake
 def entry_text(entry: StakeEntry) -> str:
     """An entry in one line, to choose from."""
     amount = filters.exact_money(entry.fen) if entry.fen is not None else ""
-    share = filters.percent(entry.share) if entry.share is not None else ""
+    share = of_company(entry.ppm) if entry.ppm is not None else ""
     parts = (messages.label(entry.kind), filters.day(entry.on), share, amount)
     return f"{entry.number}: {' · '.join(part for part in parts if part)}"
 
