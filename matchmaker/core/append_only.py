@@ -23,6 +23,7 @@ TABLES = (
     "judgements",
     "stake_entries",
     "stake_rewards",
+    "brokerings",
 )
 
 _FUNCTION = """

@@ -201,6 +201,7 @@ class Deal(Stateful, db.Model):
     files: Mapped[list[DealFile]] = relationship(order_by="DealFile.created_at, DealFile.id")
     notices: Mapped[list[DealNotice]] = relationship(back_populates="deal", order_by="DealNotice.number")
     registration: Mapped[Registration | None] = relationship(back_populates="deal")
+    brokering: Mapped[Brokering | None] = relationship(back_populates="deal")
     stakes: Mapped[list[StakeEntry]] = relationship(back_populates="deal", order_by="StakeEntry.number")
 
     @property
@@ -509,6 +510,30 @@ class Registration(db.Model):
 
     deal: Mapped[Deal] = relationship(back_populates="registration")
     certificate: Mapped[DealFile | None] = relationship()
+
+
+class Brokering(db.Model):
+    """Who brought whom together and when, as it was known when the deal was begun. Never changed.
+
+    `introduction`: the one by which the intermediary did it; none where the platform knows of none, and then the day is
+    that of the draft that names the intermediary.
+    """
+
+    __tablename__ = "brokerings"
+    __table_args__ = (
+        CheckConstraint("broker_id <> licensor_id AND broker_id <> licensee_id", name="parties"),
+        Index("ix_brokerings_broker_id", "broker_id", "brought_on"),
+    )
+
+    deal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deals.id"), primary_key=True)
+    broker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    licensor_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    licensee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    introduction_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("introductions.id"))
+    brought_on: Mapped[date]
+    created_at: Mapped[datetime]
+
+    deal: Mapped[Deal] = relationship(back_populates="brokering")
 
 
 class RewardStatement(db.Model):

@@ -166,7 +166,7 @@ def royalty_sheet(deal: Deal, statement: Royalty, period: Period) -> Paper:
             (_("Still to be paid"), filters.exact_money(settled.open_fen)),
             (_("Value-added tax"), _tax(terms)),
         ),
-        fingerprint=_fingerprint(deal),
+        fingerprint=fingerprint(deal),
     )
 
 
@@ -181,7 +181,7 @@ def _tax(terms: Terms) -> str:
     return str(_("%(rate)s, within the amount", rate=rate) if terms.tax.included else _("%(rate)s on top", rate=rate))
 
 
-def _fingerprint(deal: Deal) -> str:
+def fingerprint(deal: Deal) -> str:
     version = deal.version_on_offer
     return "" if version is None else version.sha256
 
@@ -222,5 +222,5 @@ def reward_sheet(deal: Deal, statement: RewardStatement) -> Paper:
                 ),
             )
         ),
-        fingerprint=_fingerprint(deal),
+        fingerprint=fingerprint(deal),
     )

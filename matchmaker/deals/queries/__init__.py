@@ -14,6 +14,7 @@ from matchmaker.deals.queries.annexes import (
     receipts,
     registration,
 )
+from matchmaker.deals.queries.closing import Closing, closing
 from matchmaker.deals.queries.deals import (
     CHOICE,
     LIVE_STATES,
@@ -76,6 +77,7 @@ from matchmaker.deals.queries.terms import (
 __all__ = [
     "CHOICE",
     "Change",
+    "Closing",
     "LIVE_STATES",
     "Moment",
     "PHRASES",
@@ -90,6 +92,7 @@ __all__ = [
     "broker_agreement",
     "broker_confirmed",
     "check_counter",
+    "closing",
     "context",
     "correctable_reports",
     "count_by_state",

@@ -59,6 +59,7 @@ def find_deal(deal_id: uuid.UUID) -> Deal | None:
             ),
             joinedload(Deal.introduction),
             joinedload(Deal.transfer_to),
+            joinedload(Deal.brokering),
             selectinload(Deal.versions),
             selectinload(Deal.acceptances),
             selectinload(Deal.signatures),
