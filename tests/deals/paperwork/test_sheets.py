@@ -267,7 +267,10 @@ def test_the_final_statement_lists_every_amount_and_payment_and_reconciles(app: 
     paper = in_english(app, lambda: closing.final_statement(deal))
     amounts, payments = rows_of(paper)
     assert amounts[-1] == ["In all", "", "¥120,000.00", "¥120,000.00", "¥0.00"]
-    assert sorted((row[2], row[3]) for row in payments) == [("¥120,000.00", ""), ("¥50,000.00", "Posting entered twice")]
+    assert sorted((row[2], row[3]) for row in payments) == [
+        ("¥120,000.00", ""),
+        ("¥50,000.00", "Posting entered twice"),
+    ]
     text = words(paper)
     assert "Value-added tax of 6% is within the amounts due: ¥6,792.45." in text  # 120,000 × 6 / 106
     assert "The books show: claimed ¥120,000.00, paid ¥120,000.00, open ¥0.00." in text
