@@ -460,6 +460,11 @@ class DealNotice(Stateful, db.Model):
         back_populates="notice", order_by="DealObjection.created_at, DealObjection.id"
     )
 
+    @property
+    def replaced(self) -> bool:
+        """Whether its terms are no longer those on the table: taken back, or answered with others."""
+        return self.deal.number != self.number or self.deal.state == DealState.DRAFT
+
     def passed(self, today: date) -> bool:
         """Whether the time for objections is over and none stands in the way."""
         return self.state == NoticeState.OPEN and today > self.ends_on

@@ -166,6 +166,11 @@ class NoticeDaysWrong(Invalid):
     phrase = N_("A notice runs for %(low)s to %(high)s days.")
 
 
+class NoticeReplaced(Conflict):
+    code = "deal.notice_replaced"
+    phrase = N_("These terms were replaced by others and are not signed, so there is nothing left to object to.")
+
+
 class ObjectionDecided(Conflict):
     code = "deal.objection_decided"
     phrase = N_("This objection has already been decided.")

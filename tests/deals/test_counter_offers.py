@@ -241,3 +241,16 @@ def test_only_a_principal_who_is_to_answer_gets_the_form(app: Flask, client: Fla
     assert as_(client, make_actor(OrganisationKind.ENTERPRISE)).get(path).status_code == 404
     signed = make_deal(DealState.ON_TRIAL)
     assert as_(client, signed.actors[LICENSEE]).get(f"/deals/{signed.deal.id}/counter-offer").status_code == 409
+
+
+def test_the_notice_of_terms_that_were_countered_says_so_and_takes_no_objection(
+    app: Flask, client: FlaskClient
+) -> None:
+    play = make_deal(DealState.AGREED, terms=make_terms(pricing=PricingRoute.NEGOTIATED))
+    notice = play.act(LICENSOR, services.publish_notice, summary="轴承")
+    play.counter(LICENSEE, fee=HALF)
+    client.post("/sign-out")
+    for path in ("/deals/notices", f"/deals/notices/{notice.id}"):
+        assert "Replaced by other terms" in text_of(client.get(path, headers=EN))
+    with pytest.raises(refusals.NoticeReplaced), unit_of_work():
+        services.object_to_notice(play.actors[LICENSEE], notice, text="太便宜")

@@ -28,6 +28,8 @@ class Moment:
     facts: Mapping[str, Any]
 
 
+_AUDITED = "deal.royalty_disputed, audit"
+
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
         "deal.drafted": N_("%(who)s began the draft."),
@@ -55,6 +57,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "deal.royalty_reported": N_("%(who)s reported royalty period %(number)s: royalty %(amount_fen)s."),
         "deal.royalty_confirmed": N_("%(who)s confirmed royalty statement %(number)s."),
         "deal.royalty_disputed": N_("%(who)s disputed royalty statement %(number)s."),
+        _AUDITED: N_("%(who)s ordered an inspection of the accounts for royalty statement %(number)s."),
         "deal.royalty_corrected": N_("%(who)s corrected royalty statement %(number)s: royalty %(amount_fen)s."),
         "deal.payment_recorded": N_("%(who)s recorded a payment of %(amount_fen)s."),
         "deal.payment_reversed": N_("%(who)s took a payment of %(amount_fen)s back."),
@@ -102,7 +105,7 @@ def list_history(deal: Deal) -> list[Moment]:
     return [
         Moment(
             event.at,
-            PHRASES[event.event],
+            PHRASES[_AUDITED if event.facts.get("audit") else event.event],
             known.get(event.organisation_id) if event.organisation_id is not None else None,
             {name: _day(value) if name in _DAYS else value for name, value in event.facts.items()},
         )

@@ -38,6 +38,7 @@ from matchmaker.deals.refusals import (
     NotAgreed,
     NoticeDaysWrong,
     NoticeExists,
+    NoticeReplaced,
     NotSigned,
     NumberMissing,
     NumberTaken,
@@ -127,10 +128,13 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
 def object_to_notice(actor: Actor, notice: DealNotice, *, text: str, objector: str = "") -> DealObjection:
     """Object while the notice runs; it is suspended until the licensor has decided.
 
-    `objector`: in whose name, where the officer enters an objection that came on paper. Raises WrongState.
+    `objector`: in whose name, where the officer enters an objection that came on paper. Raises WrongState,
+    NoticeReplaced.
     """
     db.session.refresh(notice, with_for_update={"of": DealNotice})
     NOTICE.step(notice.state, "object")
+    if notice.replaced:
+        raise NoticeReplaced()
     between(clock.today(), notice.starts_on, notice.ends_on, field="text")
     row = DealObjection(
         objector=objector.strip() or actor.organisation_name or _name(actor),
