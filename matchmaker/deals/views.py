@@ -184,8 +184,21 @@ def counter_offer(deal: Deal) -> Answer:
         except Conflict as moved:
             form.extra_errors.append(messages.phrase(moved))
             status = moved.status
-    page = render_template("deals/counter_offer.html", form=form, deal=deal, compared=compared)
-    return page, 422 if status == 200 and form.is_submitted() and form.has_errors else status
+    status = 422 if status == 200 and form.is_submitted() and form.has_errors else status
+    return _counter_page(deal, form, compared), status
+
+
+def counter_page(deal: Deal, terms: Terms) -> str:
+    """The form of a counter-offer with these terms in it, and how they differ from those on offer. Nothing is sent."""
+    queries.check_counter(g.actor, deal)
+    form = forms.terms_form(deal, rows=forms.rows_for(terms), answers=True, shown=terms, formdata=None)
+    offered = queries.terms_in_force(deal)
+    changes = queries.list_differences(offered, terms) if offered is not None else []
+    return _counter_page(deal, form, {"changes": changes, "warnings": []})
+
+
+def _counter_page(deal: Deal, form: forms.TermsForm, compared: dict[str, Any] | None) -> str:
+    return render_template("deals/counter_offer.html", form=form, deal=deal, compared=compared, **_words())
 
 
 def _counter(deal: Deal, form: Any) -> TermsVersion:

@@ -12,7 +12,7 @@ from matchmaker.core.access import Actor
 from matchmaker.deals import services
 from matchmaker.deals.models import ContractType, Deal
 from matchmaker.deals.records import RecordKind, read_target
-from matchmaker.deals.terms import DealKind, Terms, from_json
+from matchmaker.deals.terms import DealKind, Terms, from_json, to_json
 from matchmaker.demo.world import PASSWORD, PLATFORM, World, read
 
 STAGES = ("draft", "offered", "agreed", "on_trial", "paying", "completed")
@@ -113,7 +113,14 @@ def _take(parties: dict[str, Actor], deal: Deal, step: dict[str, Any]) -> None:
     command(parties[step["by"]] if "by" in step else PLATFORM, deal, **facts)
 
 
+def _changed(deal: Deal, changes: Any) -> Terms:
+    """The terms on offer, but for what is named."""
+    offered = deal.versions[-1].terms
+    return from_json(to_json(offered) | changes)
+
+
 _READ: dict[str, dict[str, Callable[[Deal, Any], Any]]] = {
+    "counter_offer": {"terms": _changed, "sha256": lambda deal, value: deal.versions[-1].sha256},
     "register_contract": {
         "type": lambda deal, value: ContractType(value),
         "registered_on": lambda deal, value: clock.today(),

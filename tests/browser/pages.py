@@ -74,6 +74,7 @@ KINDS = (
     ),
     Kind("deals", TTO, "/deals"),
     Kind("deal", TTO, "/deals", (DEAL,)),
+    Kind("counter-offer", TTO, "/deals?state=offered", (DEAL, "main a[href$='/counter-offer']")),
     Kind("members", TTO, "/", (".drop-body a[href^='/organisations/']", "main a[href$='/members']")),
     Kind("account", TTO, "/account"),
     Kind("forbidden", TTO, "/needs/new", status=403),

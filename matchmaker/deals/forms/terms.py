@@ -344,8 +344,11 @@ class RowIncomplete(Invalid):
     phrase = N_("An instalment needs both: the months after payment starts, and the amount.")
 
 
-def terms_form(deal: Deal, *, rows: int, answers: bool = False, **binding: Any) -> TermsForm:
-    """The form with room for so many instalments, showing the draft or, before there is one, what is usual.
+def terms_form(
+    deal: Deal, *, rows: int, answers: bool = False, shown: Terms | None = None, **binding: Any
+) -> TermsForm:
+    """The form with room for so many instalments, showing these terms, else the draft or, before there is one, what is
+    usual.
 
     Where it `answers` an offer, it names by its hash the version that was read.
     """
@@ -354,7 +357,7 @@ def terms_form(deal: Deal, *, rows: int, answers: bool = False, **binding: Any) 
         cells[f"part_{row}_months"] = whole(_l("Months after payment starts"), required=False)
         cells[f"part_{row}_fen"] = MoneyField(_l("Amount, in yuan"), required=False)
     form_class = type("TermsFormWithRows", (TermsForm,), {**cells, "rows": rows})
-    draft = deal.draft
+    draft = shown or deal.draft
     data = _usual(deal) if draft is None else entries_of(draft)
     if answers and deal.version_on_offer is not None:
         data["sha256"] = deal.version_on_offer.sha256
