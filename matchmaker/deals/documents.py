@@ -42,7 +42,7 @@ def line_text(line: Line) -> str:
         case Unit.YEAR_RATE:
             return str(_("year %(year)s: %(rate)s", year=value[0], rate=_percent(value[1])))
         case Unit.COMPLETER:
-            return f"{value.name} {_percent(value.share)}"
+            return f"{value.name} {share_text(value.share)}"
     return str(value)
 
 
@@ -56,6 +56,12 @@ def _part_text(part: Instalment) -> str:
 
 def _percent(rate: Fraction) -> str:
     return f"{percent_text(rate)}%"
+
+
+def share_text(share: Fraction) -> str:
+    """40%; one that no percentage gives exactly as the fraction it is, 2/3."""
+    text = percent_text(share)
+    return str(share) if "/" in text else f"{text}%"
 
 
 def of_company(millionths: int) -> str:

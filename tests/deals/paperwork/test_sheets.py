@@ -248,6 +248,15 @@ def test_letters_are_downloads_for_who_may_see_the_deal(app: Flask, client: Flas
     assert pdf(client, f"{path}/payment-due.pdf").status_code == 404
 
 
+def test_letters_about_money_say_what_the_tax_is(app: Flask) -> None:
+    for included, words_of in ((True, "6%, within the amount"), (False, "6% on top")):
+        play = make_deal(DealState.PAYING, terms=make_terms(tax=Tax(Fraction(6, 100), included)))
+        deal, day = fresh(play), queries.dues(play.deal)[0].due_on
+        for kind, today in ((Letter.PAYMENT_DUE, day), (Letter.OVERDUE, day + timedelta(days=31))):
+            text = words(in_english(app, lambda deal=deal, kind=kind, today=today: letters.letter(deal, kind, today)))
+            assert words_of in text
+
+
 # --- final statement ------------------------------------------------------------------------------------------------
 
 
