@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from matchmaker.accounts.roles import Role
@@ -119,6 +120,10 @@ def _changed(deal: Deal, changes: Any) -> Terms:
     return from_json(to_json(offered) | changes)
 
 
+_ENTRY: dict[str, Callable[[Deal, Any], Any]] = {
+    "share": lambda deal, value: Fraction(value),
+    "on": lambda deal, value: clock.today(),
+}
 _READ: dict[str, dict[str, Callable[[Deal, Any], Any]]] = {
     "counter_offer": {"terms": _changed, "sha256": lambda deal, value: deal.versions[-1].sha256},
     "register_contract": {
@@ -126,6 +131,8 @@ _READ: dict[str, dict[str, Callable[[Deal, Any], Any]]] = {
         "registered_on": lambda deal, value: clock.today(),
     },
     "report_trial": {"kind": lambda deal, value: RecordKind(value)},
+    "take_stake": _ENTRY,
+    "change_stake": _ENTRY,
     "state_reward": {"payment": lambda deal, value: deal.payments[-1]},
     "charge_penalty": {"target": lambda deal, value: read_target(value)},
 }
