@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import OrganisationKind, Role
@@ -26,7 +27,17 @@ from matchmaker.deals.terms import LumpSum, PricingRoute
 from tests.deals.pages import EN, as_, text_of
 from tests.deals.test_forms import entries
 from tests.factories.accounts import PASSWORD, make_actor
-from tests.factories.deals import BROKER, LICENSEE, LICENSOR, PRICE_FEN, Play, make_deal, make_terms, organisation_of
+from tests.factories.deals import (
+    BROKER,
+    LICENSEE,
+    LICENSOR,
+    PRICE_FEN,
+    Play,
+    invest_terms,
+    make_deal,
+    make_terms,
+    organisation_of,
+)
 
 HALF = LumpSum(PRICE_FEN // 2)
 
@@ -254,3 +265,23 @@ def test_the_notice_of_terms_that_were_countered_says_so_and_takes_no_objection(
         assert "Replaced by other terms" in text_of(client.get(path, headers=EN))
     with pytest.raises(refusals.NoticeReplaced), unit_of_work():
         services.object_to_notice(play.actors[LICENSEE], notice, text="太便宜")
+
+
+def as_shown(page: str) -> dict[str, Any]:
+    """The entries of the form, as a browser sends them when nothing was changed."""
+    form = next(one for one in html.fromstring(page).forms if one.action and one.action.endswith("/counter-offer"))
+    return dict(form.form_values())
+
+
+@pytest.mark.parametrize("terms", [make_terms, invest_terms, lambda: make_terms(co_owned=False, audit=True)])
+def test_a_form_sent_as_it_was_opened_changes_nothing(app: Flask, client: FlaskClient, terms: Any) -> None:
+    play = make_deal(DealState.OFFERED, terms=terms())
+    path = f"/deals/{play.deal.id}/counter-offer"
+    page = as_(client, play.actors[LICENSEE]).get(path, headers=EN).get_data(as_text=True)
+    compared = client.post(path, data={**as_shown(page), "compare": "1"}, headers=EN)
+    assert "Nothing yet." in text_of(compared)
+    answer = client.post(path, data=as_shown(page), headers=EN)
+    assert answer.status_code == 422
+    assert "These are the terms on offer, nothing is different." in text_of(answer)
+    ticked = client.post(path, data={**as_shown(page), "related_party": "y"}, headers=EN)
+    assert ticked.status_code == 302

@@ -15,7 +15,7 @@ from wtforms.widgets import HiddenInput
 from matchmaker.core import clock
 from matchmaker.core.errors import N_, Invalid, InvalidMany
 from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
-from matchmaker.deals.forms.entries import EVENTS, NAMES, entries_of, terms_of
+from matchmaker.deals.forms.entries import EVENTS, NAMES, UNSAID, entries_of, terms_of
 from matchmaker.deals.forms.fields import (
     FILL,
     CompletersField,
@@ -216,6 +216,7 @@ class TermsForm(Form):
     other = _text(_l("Other terms"))
 
     rows = 0
+    before: Terms | None = None  # the terms that are answered
     further = EVENTS[1:]
     royalty_entries = (
         "entry_fen", "base", "rate_kind", "rate", "rate_years", "rate_tiers", "span", "period_months", "report_days",
@@ -325,6 +326,9 @@ class TermsForm(Form):
     def terms(self) -> Terms:
         """What was entered, valid as a form. Raises InvalidMany for instalments that are half filled in."""
         entered: dict[str, Any] = self.data
+        for name in UNSAID:
+            if self.before is not None and getattr(self.before, name) is None and not entered[name]:
+                entered[name] = None  # an empty box does not say no where nothing was said before
         return terms_of(entered, parts=self._parts() if entered["fee"] == "instalments" else ())
 
     def _parts(self) -> tuple[Instalment, ...]:
@@ -356,7 +360,9 @@ def terms_form(
     for row in range(1, rows + 1):
         cells[f"part_{row}_months"] = whole(_l("Months after payment starts"), required=False)
         cells[f"part_{row}_fen"] = MoneyField(_l("Amount, in yuan"), required=False)
-    form_class = type("TermsFormWithRows", (TermsForm,), {**cells, "rows": rows})
+    form_class = type(
+        "TermsFormWithRows", (TermsForm,), {**cells, "rows": rows, "before": deal.draft if answers else None}
+    )
     draft = shown or deal.draft
     data = _usual(deal) if draft is None else entries_of(draft)
     if answers and deal.version_on_offer is not None:
