@@ -309,6 +309,20 @@ def test_the_register_lived_through_its_pages(app: Flask, client: FlaskClient) -
     assert client.post(path, data={"cost_fen": "0", "tax_fen": "0"}).status_code == 403
 
 
+def test_an_entry_waits_on_the_home_page_of_the_other_side_until_it_is_answered(
+    app: Flask, client: FlaskClient
+) -> None:
+    play = equity()
+
+    def waits(side: Any) -> bool:
+        return "Answer an entry of the register" in text_of(as_(client, play.actors[side]).get("/", headers=EN))
+
+    take_stake(play)
+    assert (waits(LICENSOR), waits(LICENSEE)) == (False, True)
+    confirm_last(play)
+    assert (waits(LICENSOR), waits(LICENSEE)) == (False, False)
+
+
 def test_an_entry_that_is_refused_is_shown_again_with_the_reason_at_its_field(app: Flask, client: FlaskClient) -> None:
     play = equity()
     facts = {"share": "100.00001", "fen": "3000000", "on": clock.today().isoformat(), "reference": "留住我"}
