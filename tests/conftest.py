@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 
 from matchmaker.accounts import services as account_services
 from matchmaker.app import create_app
@@ -31,6 +32,8 @@ from tests.browser.fixtures import browser, matched, server  # noqa: F401  (one 
 ENGINES = os.environ.get("MATCHMAKER_TEST_DB", "sqlite,postgresql").split(",")
 
 account_services.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+settings.register_profile("house", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("house")
 
 
 def settings_for(directory: Path, database_url: str, **changes: str) -> Settings:

@@ -8,6 +8,7 @@ Nothing is reachable until it says who may reach it: `core.web.seal` refuses a v
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -58,17 +59,19 @@ def system_actor(name: str) -> Actor:
     return Actor(kind="system", name=name)
 
 
-class Rule:
+class Rule(ABC):
     """Both faces of one rule. Combine with `&`, `|`, `~`."""
 
     open_to_anonymous = False
     """Whether some row may be seen without signing in: then a miss is 404, not an invitation to sign in."""
 
+    @abstractmethod
     def one(self, actor: Actor, row: Any) -> bool:
-        raise NotImplementedError
+        """Whether the actor may do this with the row at hand."""
 
+    @abstractmethod
     def many(self, actor: Actor) -> sa.ColumnElement[bool]:
-        raise NotImplementedError
+        """The same as a condition of a query."""
 
     def __and__(self, other: Rule) -> Rule:
         return _Both(self, other)

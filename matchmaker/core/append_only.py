@@ -21,6 +21,9 @@ TABLES = (
     "policy_decisions",
     "claim_snapshots",
     "judgements",
+    "stake_entries",
+    "stake_rewards",
+    "brokerings",
 )
 
 _FUNCTION = """

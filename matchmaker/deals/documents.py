@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from matchmaker.core.web import filters
+from matchmaker.deals.stakes import WHOLE
 from matchmaker.deals.terms import Instalment, Line, Unit
 
 
@@ -41,7 +42,7 @@ def line_text(line: Line) -> str:
         case Unit.YEAR_RATE:
             return str(_("year %(year)s: %(rate)s", year=value[0], rate=_percent(value[1])))
         case Unit.COMPLETER:
-            return f"{value.name} {_percent(value.share)}"
+            return f"{value.name} {share_text(value.share)}"
     return str(value)
 
 
@@ -55,6 +56,17 @@ def _part_text(part: Instalment) -> str:
 
 def _percent(rate: Fraction) -> str:
     return f"{percent_text(rate)}%"
+
+
+def share_text(share: Fraction) -> str:
+    """40%; one that no percentage gives exactly as the fraction it is, 2/3."""
+    text = percent_text(share)
+    return str(share) if "/" in text else f"{text}%"
+
+
+def of_company(millionths: int) -> str:
+    """A share of a company in percent: 125000 -> 12.5%."""
+    return filters.percent(Fraction(millionths, WHOLE))
 
 
 def months_text(months: int) -> str:

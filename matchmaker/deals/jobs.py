@@ -25,7 +25,7 @@ from matchmaker.core.clock import day_of
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import DomainError
 from matchmaker.core.web import i18n
-from matchmaker.deals import queries, records, reminders, schedule, services
+from matchmaker.deals import queries, records, reminders, schedule, services, stakes
 from matchmaker.deals import royalty as royalties
 from matchmaker.deals.models import Deal, Reminder
 from matchmaker.deals.permissions import SIGNATORY
@@ -89,6 +89,7 @@ _LOADS: tuple[Any, ...] = (
     joinedload(Deal.licensee),
     selectinload(Deal.versions),
     selectinload(Deal.records),
+    selectinload(Deal.stakes),
     selectinload(Deal.royalty_reports),
     selectinload(Deal.payments),
 )
@@ -148,6 +149,8 @@ def _unanswered(deal: Deal) -> Iterable[tuple[str, date]]:
     since = {row.number: day_of(row.at) for row in deal.records}
     if event is not None:
         yield f"event:{event.number}", since[event.number]
+    for entry in stakes.register(deal.stakes).open:
+        yield f"stake:{entry.number}", next(day_of(row.at) for row in deal.stakes if row.number == entry.number)
     for row in deal.royalty_reports:
         if records.report_state(deal.records, row.number) is ReportState.REPORTED:
             yield f"royalty:{row.number}", day_of(row.created_at)

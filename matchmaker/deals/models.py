@@ -11,10 +11,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from matchmaker.accounts.models import Organisation, User
 from matchmaker.core.db import db, id_column, one_of
@@ -33,6 +33,9 @@ from matchmaker.deals.terms import DealKind, Terms
 from matchmaker.introductions.models import Introduction
 from matchmaker.ledger.models import JournalEntry
 from matchmaker.listings.models import Achievement, Revision
+
+if TYPE_CHECKING:  # the register of shares has its tables beside (`stake_models`), which imports this module
+    from matchmaker.deals.stake_models import StakeEntry
 
 for labels in (
     STATE_LABELS,
@@ -198,6 +201,8 @@ class Deal(Stateful, db.Model):
     files: Mapped[list[DealFile]] = relationship(order_by="DealFile.created_at, DealFile.id")
     notices: Mapped[list[DealNotice]] = relationship(back_populates="deal", order_by="DealNotice.number")
     registration: Mapped[Registration | None] = relationship(back_populates="deal")
+    brokering: Mapped[Brokering | None] = relationship(back_populates="deal")
+    stakes: Mapped[list[StakeEntry]] = relationship(back_populates="deal", order_by="StakeEntry.number")
 
     @property
     def parties(self) -> Mapping[PartyRole, uuid.UUID]:
@@ -282,7 +287,10 @@ def _to_version(table: str) -> ForeignKeyConstraint:
 
 
 class _Assent:
-    """A party's yes to one version. The key says it once; a version that is offered anew needs it anew."""
+    """A party's yes to one version. The key says it once; a version that is offered anew needs it anew.
+
+    `version` is what orders the two where one flush writes both: a composite key alone does not.
+    """
 
     deal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deals.id"), primary_key=True)
     number: Mapped[int] = mapped_column(Number, primary_key=True)
@@ -290,6 +298,10 @@ class _Assent:
     organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     at: Mapped[datetime]
+
+    @declared_attr
+    def version(cls) -> Mapped[TermsVersion]:
+        return relationship(overlaps="acceptances, signatures")
 
 
 class Acceptance(_Assent, db.Model):
@@ -443,9 +455,15 @@ class DealNotice(Stateful, db.Model):
     created_at: Mapped[datetime]
 
     deal: Mapped[Deal] = relationship(back_populates="notices")
+    terms_version: Mapped[TermsVersion] = relationship(overlaps="deal, notices")
     objections: Mapped[list[DealObjection]] = relationship(
         back_populates="notice", order_by="DealObjection.created_at, DealObjection.id"
     )
+
+    @property
+    def replaced(self) -> bool:
+        """Whether its terms are no longer those on the table: taken back, or answered with others."""
+        return self.deal.number != self.number or self.deal.state == DealState.DRAFT
 
     def passed(self, today: date) -> bool:
         """Whether the time for objections is over and none stands in the way."""
@@ -497,6 +515,30 @@ class Registration(db.Model):
 
     deal: Mapped[Deal] = relationship(back_populates="registration")
     certificate: Mapped[DealFile | None] = relationship()
+
+
+class Brokering(db.Model):
+    """Who brought whom together and when, as it was known when the deal was begun. Never changed.
+
+    `introduction`: the one by which the intermediary did it; none where the platform knows of none, and then the day is
+    that of the draft that names the intermediary.
+    """
+
+    __tablename__ = "brokerings"
+    __table_args__ = (
+        CheckConstraint("broker_id <> licensor_id AND broker_id <> licensee_id", name="parties"),
+        Index("ix_brokerings_broker_id", "broker_id", "brought_on"),
+    )
+
+    deal_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("deals.id"), primary_key=True)
+    broker_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    licensor_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    licensee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
+    introduction_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("introductions.id"))
+    brought_on: Mapped[date]
+    created_at: Mapped[datetime]
+
+    deal: Mapped[Deal] = relationship(back_populates="brokering")
 
 
 class RewardStatement(db.Model):

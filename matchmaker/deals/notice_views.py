@@ -49,7 +49,7 @@ def _page(notice: DealNotice, refused: dict[str, Form] | None = None) -> str:
     """The notice with the price or the formula that was agreed, and forms to object and to decide."""
     version = next(row for row in notice.deal.versions if row.number == notice.number)
     terms, today = version.terms, clock.today()
-    running = notice.state != "upheld" and notice.starts_on <= today <= notice.ends_on
+    running = notice.state != "upheld" and not notice.replaced and notice.starts_on <= today <= notice.ends_on
     found: dict[str, Form] = {}
     if running and access.may(g.actor, Can.NOTICE_OBJECT, notice):
         found["object"] = forms.ObjectionForm(formdata=None)

@@ -36,6 +36,7 @@ class Can(Permission):
     DEAL_OFFER = "deal:offer"
     DEAL_WITHDRAW = "deal:withdraw"
     DEAL_ACCEPT = "deal:accept"
+    DEAL_COUNTER = "deal:counter"
     DEAL_DECLINE = "deal:decline"
     DEAL_SIGN = "deal:sign"
     DEAL_REPORT_EVENT = "deal:report_event"
@@ -58,6 +59,8 @@ class Can(Permission):
     DEAL_ASK_TRANSFER = "deal:ask_transfer"
     DEAL_ACCEPT_TRANSFER = "deal:accept_transfer"
     DEAL_ANSWER_TRANSFER = "deal:answer_transfer"
+    DEAL_DECLARE_STAKE = "deal:declare_stake"
+    DEAL_ANSWER_STAKE = "deal:answer_stake"
     DEAL_COMPLETE = "deal:complete"
     DEAL_TERMINATE = "deal:terminate"
     DEAL_RETURN_DOCUMENTS = "deal:return_documents"
@@ -120,7 +123,10 @@ define(
         Can.DEAL_DISCARD: _may_take(DealAction.DISCARD),
         Can.DEAL_OFFER: _may_take(DealAction.OFFER),
         Can.DEAL_WITHDRAW: _may_take(DealAction.WITHDRAW),
-        Can.DEAL_ACCEPT: _may_take(DealAction.ACCEPT),
+        # Whose answer is awaited the commands say of the offer that stands when it comes: who comes too late, because a
+        # colleague has countered, is told what happened (409) and not that it is none of his business (403).
+        Can.DEAL_ACCEPT: _licensor | _licensee,
+        Can.DEAL_COUNTER: _licensor | _licensee,
         Can.DEAL_DECLINE: _may_take(DealAction.DECLINE),
         Can.DEAL_SIGN: _may_take(DealAction.SIGN),
         Can.DEAL_REPORT_EVENT: _may_take(DealAction.REPORT_EVENT),
@@ -143,6 +149,8 @@ define(
         Can.DEAL_ASK_TRANSFER: _may_take(DealAction.ASK_TRANSFER),
         Can.DEAL_ACCEPT_TRANSFER: Member(Deal.transfer_to_id, SIGNATORY[PartyRole.LICENSEE]),
         Can.DEAL_ANSWER_TRANSFER: _may_take(DealAction.TRANSFER),
+        Can.DEAL_DECLARE_STAKE: _may_take(DealAction.TAKE_STAKE),
+        Can.DEAL_ANSWER_STAKE: _may_take(DealAction.CONFIRM_STAKE),
         Can.DEAL_COMPLETE: _may_take(DealAction.COMPLETE),
         Can.DEAL_TERMINATE: _may_take(DealAction.TERMINATE),
         Can.DEAL_RETURN_DOCUMENTS: _may_take(DealAction.RETURN_DOCUMENTS),

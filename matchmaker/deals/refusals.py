@@ -60,6 +60,21 @@ class TermsChanged(Conflict):
     phrase = N_("The terms on offer are no longer those you read. Read version %(number)s before you answer.")
 
 
+class OfferMoved(Conflict):
+    """Facts: number, state."""
+
+    code = "deal.offer_moved"
+    phrase = N_(
+        "Someone answered this offer while you were writing: version %(number)s is now “%(state)s”. "
+        "Look at the deal before you answer."
+    )
+
+
+class SameTerms(Invalid):
+    code = "deal.same_terms"
+    phrase = N_("These are the terms on offer, nothing is different. Change what you want otherwise, or accept them.")
+
+
 class PaymentNotYet(Conflict):
     """Facts: starts_on."""
 
@@ -149,6 +164,11 @@ class NoticeDaysWrong(Invalid):
 
     code = "deal.notice_days_wrong"
     phrase = N_("A notice runs for %(low)s to %(high)s days.")
+
+
+class NoticeReplaced(Conflict):
+    code = "deal.notice_replaced"
+    phrase = N_("These terms were replaced by others and are not signed, so there is nothing left to object to.")
 
 
 class ObjectionDecided(Conflict):

@@ -16,8 +16,10 @@ trial ends a decision is due; where none comes, the platform does what the terms
 
 A deal that has ended stays so; what had fallen due can still be paid (Civil Code art. 567).
 
-An offer can be taken back until the last signature (by the side that made it; it returns to draft) or declined
-(by another side): before that no written contract exists (Civil Code art. 490, 863).
+Until the last signature an offer can be taken back (by the side that made it; it returns to draft), declined, or
+answered with a counter-offer (both by another principal): before that no written contract exists (Civil Code art. 490,
+863). A counter-offer is a new version and a new offer (art. 488); what was accepted or signed of the one before counts
+no more.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ class DealAction(StrEnum):
     WITHDRAW = "withdraw"
     ACCEPT_FIRST = "accept_first"
     ACCEPT = "accept"
+    COUNTER = "counter"
     DECLINE = "decline"
     SIGN = "sign"
     ACTIVATE = "activate"
@@ -85,6 +88,12 @@ class DealAction(StrEnum):
     ASK_TRANSFER = "ask_transfer"
     TRANSFER = "transfer"
     REFUSE_TRANSFER = "refuse_transfer"
+    PAY_PROJECT_MONEY = "pay_project_money"
+    TAKE_STAKE = "take_stake"
+    CHANGE_STAKE = "change_stake"
+    EXIT_STAKE = "exit_stake"
+    CONFIRM_STAKE = "confirm_stake"
+    DISPUTE_STAKE = "dispute_stake"
     COMPLETE = "complete"
     TERMINATE = "terminate"
     RETURN_DOCUMENTS = "return_documents"
@@ -157,6 +166,14 @@ class StillOwed(Conflict):
     )
 
 
+class StakeOpen(Conflict):
+    code = "deal.stake_open"
+    phrase = N_(
+        "A deal that is paid for in shares is completed once they were taken and given up again, and every entry of "
+        "the register is confirmed. Until then it stays as it is."
+    )
+
+
 class NothingOverdue(Conflict):
     code = "deal.nothing_overdue"
     phrase = N_("Nothing is overdue beyond the days of grace, so there is no default. Look at the schedule again.")
@@ -196,11 +213,13 @@ def _within_outstanding(deal: Any, *, amount_fen: int, outstanding_fen: int, **_
         raise OverPayment(field="fen", outstanding_fen=outstanding_fen)
 
 
-def _nothing_owed(deal: Any, *, outstanding_fen: int, unreported: int, **_: Any) -> None:
+def _nothing_owed(deal: Any, *, outstanding_fen: int, unreported: int, stake_settled: bool = True, **_: Any) -> None:
     if outstanding_fen > 0:
         raise StillOwed(outstanding_fen=outstanding_fen)
     if unreported > 0:
         raise PeriodsUnreported(unreported=unreported)
+    if not stake_settled:
+        raise StakeOpen()
 
 
 def _is_overdue(deal: Any, *, overdue_fen: int, late_reports: int, **_: Any) -> None:
@@ -221,6 +240,7 @@ def _not_yet_returned(deal: Any, *, returned: bool, **_: Any) -> None:
 _S, _A = DealState, DealAction
 _TRIAL = (_S.ON_TRIAL, _S.DECISION_DUE)
 _PAID = (_S.PAYING, _S.DEFAULTED, _S.DISPUTED)
+_HOLDING = (_S.PAYING, _S.DISPUTED, _S.ENDED)  # a stake outlives the licence
 
 
 def _kept(states: Iterable[DealState], action: DealAction, event: str, permission: str, guard: Any = None) -> Any:
@@ -249,8 +269,10 @@ DEAL = Workflow(
         Transition(_S.OFFERED, _A.WITHDRAW, _S.DRAFT, "deal.offer_withdrawn", "deal:withdraw"),
         Transition(_S.OFFERED, _A.ACCEPT_FIRST, _S.OFFERED, "deal.offer_accepted", "deal:accept"),
         Transition(_S.OFFERED, _A.ACCEPT, _S.AGREED, "deal.offer_accepted", "deal:accept"),
+        Transition(_S.OFFERED, _A.COUNTER, _S.OFFERED, "deal.terms_countered", "deal:counter"),
         Transition(_S.OFFERED, _A.DECLINE, _S.ENDED, "deal.offer_declined", "deal:decline"),
         Transition(_S.AGREED, _A.WITHDRAW, _S.DRAFT, "deal.offer_withdrawn", "deal:withdraw"),
+        Transition(_S.AGREED, _A.COUNTER, _S.OFFERED, "deal.terms_countered", "deal:counter"),
         Transition(_S.AGREED, _A.DECLINE, _S.ENDED, "deal.offer_declined", "deal:decline"),
         Transition(_S.AGREED, _A.SIGN, _S.AGREED, "deal.signed", "deal:sign"),
         Transition(_S.AGREED, _A.ACTIVATE, _S.ON_TRIAL, "deal.activated", "deal:sign"),
@@ -306,6 +328,12 @@ DEAL = Workflow(
         Transition(_S.PAYING, _A.ASK_TRANSFER, _S.PAYING, "deal.transfer_asked", "deal:ask_transfer"),
         Transition(_S.PAYING, _A.TRANSFER, _S.PAYING, "deal.transferred", "deal:answer_transfer"),
         Transition(_S.PAYING, _A.REFUSE_TRANSFER, _S.PAYING, "deal.transfer_refused", "deal:answer_transfer"),
+        *_kept((*_TRIAL, _S.PAYING), _A.PAY_PROJECT_MONEY, "deal.project_money_paid", "deal:declare_stake"),
+        *_kept(_HOLDING, _A.TAKE_STAKE, "deal.stake_taken", "deal:declare_stake"),
+        *_kept(_HOLDING, _A.CHANGE_STAKE, "deal.stake_changed", "deal:declare_stake"),
+        *_kept(_HOLDING, _A.EXIT_STAKE, "deal.stake_exited", "deal:declare_stake"),
+        *_kept((*_TRIAL, *_HOLDING), _A.CONFIRM_STAKE, "deal.stake_confirmed", "deal:answer_stake"),
+        *_kept((*_TRIAL, *_HOLDING), _A.DISPUTE_STAKE, "deal.stake_disputed", "deal:answer_stake"),
         Transition(_S.PAYING, _A.COMPLETE, _S.COMPLETED, "deal.completed", "deal:complete", _nothing_owed),
         *_to(_PAID, _A.TERMINATE, _S.ENDED, "deal.terminated", "deal:terminate"),
         Transition(
@@ -320,9 +348,9 @@ DEAL = Workflow(
     final=[_S.COMPLETED],
 )
 """Guards look at these facts: `report_event` has_evidence, `end` documents_returned, `return_documents` returned
-(bool); `record_payment` amount_fen and outstanding_fen (int, from `settlement.outstanding`), `complete` outstanding_fen
-and unreported, `declare_default` overdue_fen and late_reports, extensions granted and most (int). Flags and figures
-only: facts go into the audit log."""
+(bool); `record_payment` amount_fen and outstanding_fen (int, from `settlement.outstanding`), `complete`
+outstanding_fen, unreported and stake_settled, `declare_default` overdue_fen and late_reports, extensions granted and
+most (int). Flags and figures only: facts go into the audit log."""
 
 _PRINCIPALS = frozenset({PartyRole.LICENSOR, PartyRole.LICENSEE})
 _LICENSOR, _LICENSEE = frozenset({PartyRole.LICENSOR}), frozenset({PartyRole.LICENSEE})
@@ -336,6 +364,7 @@ ACTION_SIDES: Mapping[DealAction, frozenset[PartyRole]] = MappingProxyType(
         _A.WITHDRAW: _EVERYONE,
         _A.ACCEPT_FIRST: _PRINCIPALS,
         _A.ACCEPT: _PRINCIPALS,
+        _A.COUNTER: _PRINCIPALS,
         _A.DECLINE: _PRINCIPALS,
         _A.SIGN: _EVERYONE,
         _A.ACTIVATE: _EVERYONE,
@@ -370,6 +399,12 @@ ACTION_SIDES: Mapping[DealAction, frozenset[PartyRole]] = MappingProxyType(
         _A.ASK_TRANSFER: _LICENSEE,
         _A.TRANSFER: _LICENSOR,
         _A.REFUSE_TRANSFER: _LICENSOR,
+        _A.PAY_PROJECT_MONEY: _PRINCIPALS,
+        _A.TAKE_STAKE: _PRINCIPALS,
+        _A.CHANGE_STAKE: _PRINCIPALS,
+        _A.EXIT_STAKE: _PRINCIPALS,
+        _A.CONFIRM_STAKE: _PRINCIPALS,
+        _A.DISPUTE_STAKE: _PRINCIPALS,
         _A.COMPLETE: _LICENSOR,
         _A.TERMINATE: _PRINCIPALS,
         _A.RETURN_DOCUMENTS: _LICENSOR,
@@ -380,13 +415,13 @@ licensor's word, because the licensor says what has come in; sales are the licen
 the steps of the clock, which the platform takes."""
 
 _BY_OFFEROR = frozenset({_A.WITHDRAW})
-_BY_OTHERS = frozenset({_A.ACCEPT_FIRST, _A.ACCEPT, _A.DECLINE})
+_BY_OTHERS = frozenset({_A.ACCEPT_FIRST, _A.ACCEPT, _A.COUNTER, _A.DECLINE})
 
 
 def sides_for(action: DealAction, *, offered_by: PartyRole | None) -> frozenset[PartyRole]:
     """Sides that may take this step on a deal whose standing offer came from `offered_by` (None while a draft).
 
-    Nobody accepts or declines their own offer, and only who made it takes it back.
+    Nobody accepts, counters or declines their own offer, and only who made it takes it back.
     """
     sides = ACTION_SIDES[action]
     if offered_by is not None and action in _BY_OFFEROR:
@@ -408,6 +443,12 @@ def accepting_step(side: PartyRole, *, offered_by: PartyRole, accepted: Collecti
     if side in accepted:
         raise AlreadyAccepted()
     return DealAction.ACCEPT_FIRST if asked - set(accepted) - {side} else DealAction.ACCEPT
+
+
+def check_counter(side: PartyRole | None, *, offered_by: PartyRole | None) -> None:
+    """Raises NotThisSide for one whose answer to the standing offer is not asked."""
+    if side not in sides_for(DealAction.COUNTER, offered_by=offered_by):
+        raise NotThisSide(action=DealAction.COUNTER, side=side)
 
 
 def signing_step(
@@ -450,6 +491,7 @@ ACTION_LABELS: Mapping[DealAction, str] = MappingProxyType(
         _A.WITHDRAW: N_("Take the offer back"),
         _A.ACCEPT_FIRST: N_("Accept the terms"),
         _A.ACCEPT: N_("Accept the terms"),
+        _A.COUNTER: N_("Answer with a counter-offer"),
         _A.DECLINE: N_("Decline the offer"),
         _A.SIGN: N_("Sign"),
         _A.ACTIVATE: N_("Sign and start the trial"),
@@ -484,6 +526,12 @@ ACTION_LABELS: Mapping[DealAction, str] = MappingProxyType(
         _A.ASK_TRANSFER: N_("Ask to transfer the licence"),
         _A.TRANSFER: N_("Agree to the transfer"),
         _A.REFUSE_TRANSFER: N_("Refuse the transfer"),
+        _A.PAY_PROJECT_MONEY: N_("Enter project money"),
+        _A.TAKE_STAKE: N_("Enter the stake taken"),
+        _A.CHANGE_STAKE: N_("Enter a change of the stake"),
+        _A.EXIT_STAKE: N_("Enter the exit"),
+        _A.CONFIRM_STAKE: N_("Confirm an entry of the register"),
+        _A.DISPUTE_STAKE: N_("Dispute an entry of the register"),
         _A.COMPLETE: N_("Complete the deal"),
         _A.TERMINATE: N_("Terminate the licence"),
         _A.RETURN_DOCUMENTS: N_("Confirm the return of the documents"),

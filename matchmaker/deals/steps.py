@@ -15,6 +15,7 @@ from matchmaker.core.errors import N_
 from matchmaker.deals import forms, queries, records, services
 from matchmaker.deals.models import Channel, Deal, DealFile, FileKind
 from matchmaker.deals.records import RecordKind
+from matchmaker.deals.stakes import ExitWay, StakeKind
 from matchmaker.deals.states import DealAction
 
 
@@ -102,6 +103,56 @@ def _ask_transfer(deal: Deal, form: Any) -> object:
 def _charge_penalty(deal: Deal, form: Any) -> object:
     return services.charge_penalty(g.actor, deal, target=records.read_target(form.target.data))
 
+
+def _pay_project_money(deal: Deal, form: Any) -> object:
+    return services.pay_project_money(
+        g.actor,
+        deal,
+        fen=form.fen.data,
+        on=form.on.data,
+        evidence=form.evidence.data,
+        file=upload(deal, form.file, FileKind.EVIDENCE),
+    )
+
+
+def _take_stake(deal: Deal, form: Any) -> object:
+    return services.take_stake(
+        g.actor,
+        deal,
+        share=form.share.data,
+        valued_fen=form.fen.data,
+        on=form.on.data,
+        reference=form.reference.data,
+        file=upload(deal, form.file, FileKind.EVIDENCE),
+    )
+
+
+def _change_stake(deal: Deal, form: Any) -> object:
+    return services.change_stake(
+        g.actor,
+        deal,
+        sold=form.kind.data == StakeKind.SOLD,
+        share=form.share.data,
+        on=form.on.data,
+        reason=form.reason.data,
+        proceeds_fen=form.fen.data or 0,
+        file=upload(deal, form.file, FileKind.EVIDENCE),
+    )
+
+
+def _exit_stake(deal: Deal, form: Any) -> object:
+    return services.exit_stake(
+        g.actor,
+        deal,
+        way=ExitWay(form.way.data),
+        proceeds_fen=form.fen.data,
+        on=form.on.data,
+        reason=form.reason.data,
+        file=upload(deal, form.file, FileKind.EVIDENCE),
+    )
+
+
+_ENTERED = N_("The entry was made. It counts once the other side has confirmed it.")
 
 _A = DealAction
 STEPS: Mapping[DealAction, Step] = {
@@ -286,6 +337,46 @@ STEPS: Mapping[DealAction, Step] = {
         lambda deal, form: services.refuse_transfer(g.actor, deal, reason=form.reason.data),
         N_("You have refused the transfer."),
         Place.FOLDED,
+    ),
+    _A.CONFIRM_STAKE: Step(
+        forms.ConfirmEntryForm,
+        lambda deal, form: services.confirm_stake(g.actor, deal, number=form.number.data),
+        N_("You have confirmed the entry; it counts from now on."),
+        help=N_("The other side made an entry in the register of shares. It counts once you confirm it."),
+    ),
+    _A.DISPUTE_STAKE: Step(
+        forms.DisputeEntryForm,
+        lambda deal, form: services.dispute_stake(g.actor, deal, number=form.number.data, reason=form.reason.data),
+        N_("You have disputed the entry. It does not count and can be made anew."),
+        Place.FOLDED,
+    ),
+    _A.PAY_PROJECT_MONEY: Step(
+        forms.ProjectMoneyForm,
+        _pay_project_money,
+        _ENTERED,
+        Place.FOLDED,
+        help=N_("A part of the project money that was paid. The other side confirms it."),
+    ),
+    _A.TAKE_STAKE: Step(
+        forms.TakeStakeForm,
+        _take_stake,
+        _ENTERED,
+        Place.FOLDED,
+        help=N_("The shares as they were registered. The other side confirms it."),
+    ),
+    _A.CHANGE_STAKE: Step(
+        forms.ChangeStakeForm,
+        _change_stake,
+        _ENTERED,
+        Place.FOLDED,
+        help=N_("New capital has made the share smaller, or a part of it was sold."),
+    ),
+    _A.EXIT_STAKE: Step(
+        forms.ExitStakeForm,
+        _exit_stake,
+        _ENTERED,
+        Place.FOLDED,
+        help=N_("All that is left of the stake was given up."),
     ),
     _A.COMPLETE: Step(
         forms.PlainForm,

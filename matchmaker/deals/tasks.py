@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import exists, select
+from sqlalchemy.orm import aliased, joinedload
 
 from matchmaker.accounts.roles import Role
 from matchmaker.core import access, workflow
@@ -16,6 +16,7 @@ from matchmaker.core.web import tasks
 from matchmaker.core.web.tasks import Move, Task
 from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import SIGNATORY, Can
+from matchmaker.deals.stake_models import StakeEntry
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 
 PAGE = "deals.deal"
@@ -47,7 +48,24 @@ def waiting(actor: Actor) -> list[Task]:
         .order_by(Deal.created_at, Deal.id)
         .limit(tasks.MOST)
     )
-    return [task for deal in db.session.scalars(query).unique() for task in _tasks(actor, deal)]
+    return [task for deal in db.session.scalars(query).unique() for task in _tasks(actor, deal)] + _entries(actor)
+
+
+def _entries(actor: Actor) -> list[Task]:
+    """Entries of registers of shares that the other side made and nobody has answered, one for each deal."""
+    answer = aliased(StakeEntry)
+    answered = exists().where(answer.deal_id == StakeEntry.deal_id, answer.about == StakeEntry.number)
+    open_now = select(StakeEntry.deal_id).where(
+        StakeEntry.about.is_(None), StakeEntry.organisation_id != actor.organisation_id, ~answered
+    )
+    query = (
+        select(Deal)
+        .where(visible(actor, Can.DEAL_ANSWER_STAKE), Deal.id.in_(open_now))
+        .order_by(Deal.created_at, Deal.id)
+        .limit(tasks.MOST)
+    )
+    what = N_("Answer an entry of the register of shares")
+    return [Task(tasks.DECIDE, what, deal.title, PAGE, {"id": deal.id}) for deal in db.session.scalars(query)]
 
 
 def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
@@ -57,7 +75,8 @@ def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
         case DealState.OFFERED | DealState.AGREED:
             open_now = workflow.open_actions(actor, deal, DEAL)
             if DealAction.ACCEPT in open_now and side not in deal.accepted_by:
-                yield Task(tasks.DECIDE, N_("Answer an offer"), deal.title, PAGE, values)
+                what = N_("Answer an offer") if deal.number == 1 else N_("Answer changed terms")
+                yield Task(tasks.DECIDE, what, deal.title, PAGE, values)
             if DealAction.SIGN in open_now and side not in deal.signed_by:
                 yield Task(tasks.SIGN, N_("Sign a deal"), deal.title, PAGE, values)
         case DealState.ON_TRIAL if side in _PRINCIPALS:

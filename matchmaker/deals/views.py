@@ -14,15 +14,15 @@ from matchmaker.accounts import queries as accounts
 from matchmaker.accounts import services as account_services
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
-from matchmaker.core import access, clock
+from matchmaker.core import access, clock, messages
 from matchmaker.core.access import needs
-from matchmaker.core.errors import N_, NotFound
+from matchmaker.core.errors import N_, Conflict, NotFound
 from matchmaker.core.types import clean_text
 from matchmaker.core.web import filters, navigation, paging
 from matchmaker.core.web.downloads import download
 from matchmaker.core.web.forms import Form, done
-from matchmaker.deals import documents, forms, queries, records, services
-from matchmaker.deals.models import ContractType, Deal, FileKind
+from matchmaker.deals import documents, forms, queries, records, services, stakes
+from matchmaker.deals.models import ContractType, Deal, FileKind, TermsVersion
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 from matchmaker.deals.steps import STEPS, VERBS, upload
@@ -47,6 +47,9 @@ def _words() -> dict[str, Any]:
         "line_text": documents.line_text,
         "months_text": documents.months_text,
         "report_state": records.report_state,
+        "answer_to": stakes.answer_to,
+        "brings_reward": stakes.brings_reward,
+        "of_company": documents.of_company,
         "MEMOS": MEMOS,
         "PartyRole": PartyRole,
         "today": clock.today(),
@@ -165,14 +168,64 @@ def edit_terms(deal: Deal) -> Answer:
     return page, 422 if form.is_submitted() and form.has_errors else 200
 
 
-def _terms_form(deal: Deal) -> forms.TermsForm:
+@blueprint.route("/deals/<uuid:id>/counter-offer", methods=["GET", "POST"])
+@needs(Can.DEAL_COUNTER, load=queries.find_deal)
+def counter_offer(deal: Deal) -> Answer:
+    """The terms on offer as a form; sent, they are the answer. Who comes too late is told, and keeps what was typed."""
+    if request.method != "POST":
+        queries.check_counter(g.actor, deal)
+    form, status = _terms_form(deal, answers=True), 200
+    compared = _compare(deal, form) if "compare" in request.form else None
+    if form.is_submitted() and not {"more", "compare"} & request.form.keys():
+        try:
+            if form.run(lambda: _counter(deal, form)) is not None:
+                done(_("The counter-offer was sent. The other side accepts it, counters it or declines it."))
+                return redirect(url_for("deals.deal", id=deal.id))
+        except Conflict as moved:
+            form.extra_errors.append(messages.phrase(moved))
+            status = moved.status
+    status = 422 if status == 200 and form.is_submitted() and form.has_errors else status
+    return _counter_page(deal, form, compared), status
+
+
+def counter_page(deal: Deal, terms: Terms) -> str:
+    """The form of a counter-offer with these terms in it, and how they differ from those on offer. Nothing is sent."""
+    queries.check_counter(g.actor, deal)
+    form = forms.terms_form(deal, rows=forms.rows_for(terms), answers=True, shown=terms, formdata=None)
+    offered = queries.terms_in_force(deal)
+    changes = queries.list_differences(offered, terms) if offered is not None else []
+    return _counter_page(deal, form, {"changes": changes, "warnings": []})
+
+
+def _counter_page(deal: Deal, form: forms.TermsForm, compared: dict[str, Any] | None) -> str:
+    return render_template("deals/counter_offer.html", form=form, deal=deal, compared=compared, **_words())
+
+
+def _counter(deal: Deal, form: Any) -> TermsVersion:
+    return services.counter_offer(
+        g.actor, deal, terms=form.terms(), sha256=form.sha256.data, seen_version=form.version.data
+    )
+
+
+def _compare(deal: Deal, form: forms.TermsForm) -> dict[str, Any] | None:
+    """How the terms entered differ from those on offer, and what is unusual in them; None where they are at fault."""
+    entered, offered = form.run(form.terms), queries.terms_in_force(deal)
+    if entered is None or offered is None:
+        return None
+    verdict = queries.judge(deal, entered)
+    if verdict.faults is not None:
+        form.attach(verdict.faults)
+    return {"changes": queries.list_differences(offered, entered), "warnings": verdict.warnings}
+
+
+def _terms_form(deal: Deal, *, answers: bool = False) -> forms.TermsForm:
     """The form as it was sent, with more lines if asked for; else as `_marked_form`."""
     if request.method != "POST":
-        return _marked_form(deal)
+        return forms.terms_form(deal, rows=forms.rows_for(deal.draft), answers=True) if answers else _marked_form(deal)
     sent = request.form.get("rows", "")
     more = forms.MORE_ROWS if "more" in request.form else 0
     rows = int(sent) + more if sent.isascii() and sent.isdigit() else forms.rows_for(deal.draft)
-    return forms.terms_form(deal, rows=min(rows, forms.MOST_ROWS))
+    return forms.terms_form(deal, rows=min(rows, forms.MOST_ROWS), answers=answers)
 
 
 def _marked_form(deal: Deal) -> forms.TermsForm:
@@ -228,6 +281,7 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
         needs_notice=queries.needs_notice(deal),
         broker_confirmed=records.confirmed_broker(deal.records),
         broker_agreement=queries.broker_agreement(deal),
+        register=queries.register(deal),
     )
 
 
@@ -243,6 +297,7 @@ def _blank(deal: Deal, action: DealAction) -> Form:
 
 _FORMS: dict[DealAction, type[forms.StepForm]] = {
     DealAction.EDIT: forms.PlainForm,  # has a page of its own, as taking back a payment has an address
+    DealAction.COUNTER: forms.PlainForm,
     DealAction.REVERSE_PAYMENT: forms.ReversalForm,
     **{action: step.form for action, step in STEPS.items()},
 }
@@ -259,6 +314,7 @@ def _beside(deal: Deal) -> dict[str, Form]:
         "confirm_broker": broker and deal.number > 0,
         "accept_transfer": deal.transfer_to_id is not None and queries.open_transfer_acceptance(deal) is None,
         "state_reward": any(row.reward is None and row.reversal_id is None for row in deal.payments),
+        "state_stake_reward": queries.register(deal) is not None,
     }
     return {name: BESIDE_FORMS[name](formdata=None).for_deal(deal) for name in sorted(may) if sensible[name]}
 
@@ -270,6 +326,7 @@ BESIDE = {
     "confirm_broker": Can.DEAL_CONFIRM_BROKER,
     "accept_transfer": Can.DEAL_ACCEPT_TRANSFER,
     "state_reward": Can.DEAL_STATE_REWARD,
+    "state_stake_reward": Can.DEAL_STATE_REWARD,
 }
 BESIDE_FORMS: dict[str, type[forms.StepForm]] = {
     "attach": forms.FileForm,
@@ -278,6 +335,7 @@ BESIDE_FORMS: dict[str, type[forms.StepForm]] = {
     "confirm_broker": forms.DeclineForm,
     "accept_transfer": forms.PasswordForm,
     "state_reward": forms.RewardForm,
+    "state_stake_reward": forms.RewardForm,
 }
 
 
@@ -419,6 +477,16 @@ def state_reward(deal: Deal, payment_id: uuid.UUID) -> Answer:
         )
 
     return _put_beside(deal, "state_reward", run, N_("The reward was stated."))
+
+
+@blueprint.post("/deals/<uuid:id>/register/<int:number>/reward")
+@needs(Can.DEAL_STATE_REWARD, load=queries.find_deal)
+def state_stake_reward(deal: Deal, number: int) -> Answer:
+    def run(form: Any) -> object:
+        facts = {"cost_fen": form.cost_fen.data, "tax_fen": form.tax_fen.data, "rate": form.rate.data}
+        return services.state_stake_reward(g.actor, deal, number=number, **facts)
+
+    return _put_beside(deal, "state_stake_reward", run, N_("The reward was stated."))
 
 
 @blueprint.post("/deals/<uuid:id>/notice")

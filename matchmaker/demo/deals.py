@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from matchmaker.accounts.roles import Role
@@ -12,7 +13,7 @@ from matchmaker.core.access import Actor
 from matchmaker.deals import services
 from matchmaker.deals.models import ContractType, Deal
 from matchmaker.deals.records import RecordKind, read_target
-from matchmaker.deals.terms import DealKind, Terms, from_json
+from matchmaker.deals.terms import DealKind, Terms, from_json, to_json
 from matchmaker.demo.world import PASSWORD, PLATFORM, World, read
 
 STAGES = ("draft", "offered", "agreed", "on_trial", "paying", "completed")
@@ -113,12 +114,25 @@ def _take(parties: dict[str, Actor], deal: Deal, step: dict[str, Any]) -> None:
     command(parties[step["by"]] if "by" in step else PLATFORM, deal, **facts)
 
 
+def _changed(deal: Deal, changes: Any) -> Terms:
+    """The terms on offer, but for what is named."""
+    offered = deal.versions[-1].terms
+    return from_json(to_json(offered) | changes)
+
+
+_ENTRY: dict[str, Callable[[Deal, Any], Any]] = {
+    "share": lambda deal, value: Fraction(value),
+    "on": lambda deal, value: clock.today(),
+}
 _READ: dict[str, dict[str, Callable[[Deal, Any], Any]]] = {
+    "counter_offer": {"terms": _changed, "sha256": lambda deal, value: deal.versions[-1].sha256},
     "register_contract": {
         "type": lambda deal, value: ContractType(value),
         "registered_on": lambda deal, value: clock.today(),
     },
     "report_trial": {"kind": lambda deal, value: RecordKind(value)},
+    "take_stake": _ENTRY,
+    "change_stake": _ENTRY,
     "state_reward": {"payment": lambda deal, value: deal.payments[-1]},
     "charge_penalty": {"target": lambda deal, value: read_target(value)},
 }

@@ -137,6 +137,13 @@ KINDS = (
     Kind("deals", TTO, "/deals"),
     Kind("deal", TTO, "/deals", (DEAL,), shows="deals.deal"),
     Kind(
+        "counter-offer",
+        TTO,
+        "/deals?state=offered",
+        (DEAL, "main a[href$='/counter-offer']"),
+        shows="deals.counter_offer",
+    ),
+    Kind(
         "signed-contract",
         TTO,
         "/deals?state=on_trial",

@@ -18,6 +18,7 @@ from matchmaker.core.errors import Conflict, DomainError
 from matchmaker.deals import queries, services
 from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState
+from matchmaker.deals.terms import LumpSum
 from matchmaker.ledger import queries as ledger
 from tests.factories.accounts import PASSWORD
 from tests.factories.deals import BROKER, LICENSEE, LICENSOR, PRICE_FEN, Play, make_deal, make_terms
@@ -80,6 +81,67 @@ def sign(deal: Deal, actor: Actor) -> None:
 
 def terminate(deal: Deal, actor: Actor) -> None:
     services.terminate_deal(actor, deal, reason="default")
+
+
+def counter(deal: Deal, actor: Actor, seen: tuple[str, int], fen: int = 1_000_000) -> str:
+    """The answer of one who read the page when the deal looked as `seen`."""
+    terms = make_terms(fee=LumpSum(fen))
+    return services.counter_offer(actor, deal, terms=terms, sha256=seen[0], seen_version=seen[1]).sha256
+
+
+def seen_now(deal: Deal) -> tuple[str, int]:
+    return sha256_of(deal), deal.version
+
+
+def test_fifty_times_over_of_a_hundred_counter_offers_to_one_version_one_stands(app: Flask) -> None:
+    for _ in range(ROUNDS):
+        play = make_deal(DealState.OFFERED)
+        actor, seen = play.actors[LICENSEE], seen_now(play.deal)
+        answers = at_once(app, play.deal.id, lambda deal, n, a=actor, s=seen: counter(deal, a, s, 1_000_000 + n))
+        check_one_winner(answers, play.deal, "deal.terms_countered")
+        assert [sha256_of(play.deal)] == [answer for answer in answers if isinstance(answer, str)]
+        assert [version.number for version in play.deal.versions] == [1, 2]
+
+
+def test_fifty_times_over_of_acceptances_and_counter_offers_at_once_one_wins(app: Flask) -> None:
+    won = set()
+    for _ in range(ROUNDS):
+        play = make_deal(DealState.OFFERED)
+        actor, seen = play.actors[LICENSEE], seen_now(play.deal)
+
+        def answer(deal: Deal, number: int, actor: Actor = actor, seen: tuple[str, int] = seen) -> None:
+            if number % 2:
+                services.accept_offer(actor, deal, sha256=seen[0])
+            else:
+                counter(deal, actor, seen)
+
+        answers = at_once(app, play.deal.id, answer)
+        events = [entry.event for entry in audit.list_events(play.deal.id)]
+        event = "deal.offer_accepted" if "deal.offer_accepted" in events else "deal.terms_countered"
+        check_one_winner(answers, play.deal, event)
+        assert {"deal.offer_accepted", "deal.terms_countered"} - set(events)  # the other never happened
+        after = (DealState.AGREED, 1) if event == "deal.offer_accepted" else (DealState.OFFERED, 2)
+        assert (play.deal.state, play.deal.number) == after
+        won.add(event)
+    assert won
+
+
+def test_of_a_last_signature_and_a_counter_offer_at_once_one_wins(app: Flask) -> None:
+    play = make_deal(DealState.AGREED)
+    play.sign(LICENSOR)
+    actor, seen = play.actors[LICENSEE], seen_now(play.deal)
+
+    def answer(deal: Deal, number: int) -> None:
+        if number % 2:
+            services.sign(actor, deal, sha256=seen[0], password=PASSWORD)
+        else:
+            counter(deal, actor, seen)
+
+    answers = at_once(app, play.deal.id, answer)
+    assert sum(not isinstance(one, Exception) for one in answers) == 1
+    assert all(one is None or one.status == 409 for one in answers)
+    signed = play.deal.state == DealState.ON_TRIAL
+    assert (play.deal.state, play.deal.number) == ((DealState.ON_TRIAL, 1) if signed else (DealState.OFFERED, 2))
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,26 @@ def test_accounts_are_inspected_only_where_the_terms_allow_it(app: Flask) -> Non
         play.act(LICENSOR, services.dispute_royalty, number=1, reason="x", audit=True)
 
 
+def test_an_inspection_of_the_accounts_is_ordered_answered_and_ended(app: Flask) -> None:
+    play = reporting(audit=True)
+    play.report_royalty(1, 500)
+    play.act(LICENSOR, services.dispute_royalty, number=1, reason="出货量更多", audit=True)
+    assert records.report_state(play.deal.records, 1) == ReportState.AUDITED
+    assert "ordered an inspection" in queries.list_history(play.deal)[-1].phrase
+    play.act(LICENSEE, services.correct_royalty, number=1, base_fen=700, reason="查账结果")
+    assert queries.royalty_statements(play.deal)[0].base_fen == 700
+    play.act(LICENSOR, services.confirm_royalty, number=1)
+    assert records.report_state(play.deal.records, 1) == ReportState.CONFIRMED
+
+
+def test_an_inspection_that_finds_nothing_ends_with_a_confirmation(app: Flask) -> None:
+    play = reporting(audit=True)
+    play.report_royalty(1, 500)
+    play.act(LICENSOR, services.dispute_royalty, number=1, reason="抽查", audit=True)
+    play.act(LICENSOR, services.confirm_royalty, number=1)
+    assert records.report_state(play.deal.records, 1) == ReportState.CONFIRMED
+
+
 # --- default --------------------------------------------------------------------------------------------------------
 
 

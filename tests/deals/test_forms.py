@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock
 from matchmaker.core.db import db
+from matchmaker.deals.forms import terms_form
 from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState
 from matchmaker.deals.terms import Deferral, EntryFeeRoyalty, Instalment, Instalments, LumpSum, Milestone, OnDate
@@ -187,3 +188,40 @@ def test_unusual_terms_are_shown_with_their_source_before_the_offer(app: Flask, 
     assert "The trial is longer than 36 months." in page
     assert "Source: Advice of this platform" in page
     assert "Offer these terms" in page
+
+
+# --- groups ---------------------------------------------------------------------------------------------------------
+
+
+def unfolded(page: Any) -> set[str]:
+    """Titles of the groups of entries that stand open."""
+    return set(re.findall(r"<details[^>]* open[^>]*><summary>([^<]*)</summary>", page.get_data(as_text=True)))
+
+
+def test_only_what_belongs_to_the_choices_stands_open_in_the_usual_case(app: Flask, client: FlaskClient) -> None:
+    play = make_deal()
+    page = as_(client, play.actors[LICENSOR]).get(f"/deals/{play.deal.id}/terms", headers=EN)
+    assert unfolded(page) == {"Only for a lump sum when payment starts"}
+
+
+def test_groups_with_entries_or_faults_stand_open(app: Flask, client: FlaskClient) -> None:
+    play = make_deal()
+    as_(client, play.actors[LICENSOR])
+    entered = {"penalty_rate": "0.05", "forum": "court", "forum_place": "长春市", "trigger": "on_date"}
+    answer = post_terms(client, play.deal, **entered, guarantee_name="x" * 300)
+    assert answer.status_code == 422
+    assert unfolded(answer) == {
+        "Only if payment starts on a day fixed in advance",
+        "Only for a lump sum when payment starts",
+        "Rest days, penalty and cure",
+        "Guarantor or insurer",
+        "Warranty, infringement, disputes, other terms",
+    }
+
+
+def test_every_entry_of_the_form_is_on_the_page(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(broker=True)
+    page = text_of(as_(client, play.actors[LICENSOR]).get(f"/deals/{play.deal.id}/terms", headers=EN))
+    form = terms_form(play.deal, rows=4, formdata=None)
+    names = {field.name for field in form if field.type != "CSRFTokenField"}
+    assert {name for name in names if f'name="{name}"' not in page} == set()

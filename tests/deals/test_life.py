@@ -147,3 +147,9 @@ def test_a_full_life_of_three_years_reconciles_to_the_fen(app: Flask) -> None:
     assert queries.paid_fen(deal) == total == sum(due.fen for due in queries.dues(deal))
     assert ledger.balance(account(AccountKind.ORG_CASH, deal.licensor_id)) == total
     assert ledger.trial_balance() == 0
+
+    closing = queries.closing(deal)
+    assert (closing.due_fen, closing.kept_fen, closing.open_fen) == (total, total, 0)
+    assert closing.received_fen == total + expected[4] - 1  # with what was entered wrong
+    assert closing.taken_back_fen == expected[4] - 1
+    assert closing.reconciles

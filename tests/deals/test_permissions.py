@@ -20,10 +20,24 @@ from matchmaker.deals.models import Deal
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.records import RecordKind
 from matchmaker.deals.schedule import DueKind
+from matchmaker.deals.stakes import ExitWay
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import EntryFeeRoyalty, Penalty, RoyaltyBase, TrialEnd, TrialOutcome
 from tests.factories.accounts import PASSWORD, SYSTEM, make_actor, make_organisation
-from tests.factories.deals import BROKER, LICENSEE, LICENSOR, Play, make_deal, make_terms, organisation_of
+from tests.factories.deals import (
+    BROKER,
+    LICENSEE,
+    LICENSOR,
+    Play,
+    confirm_last,
+    equity_terms,
+    exit_stake,
+    invest_terms,
+    make_deal,
+    make_terms,
+    organisation_of,
+    take_stake,
+)
 
 L, E, B = LICENSOR, LICENSEE, BROKER  # E for enterprise
 
@@ -33,6 +47,7 @@ SIDES: dict[str, set[PartyRole]] = {
     "offer": {L, E, B},
     "withdraw": {L, E, B},
     "accept": {L, E},
+    "counter": {L, E},
     "decline": {L, E},
     "sign": {L, E, B},
     "report_event": {L, E},
@@ -60,6 +75,12 @@ SIDES: dict[str, set[PartyRole]] = {
     "ask_transfer": {E},
     "transfer": {L},
     "refuse_transfer": {L},
+    "pay_project_money": {L, E},
+    "take_stake": {L, E},
+    "change_stake": {L, E},
+    "exit_stake": {L, E},
+    "confirm_stake": {L, E},
+    "dispute_stake": {L, E},
     "complete": {L},
     "terminate": {L, E},
     "return_documents": {L},
@@ -70,17 +91,24 @@ WITH_DRAFT = {"edit": {L, E, B}, "discard": {L, E, B}, "offer": {L, E, B}}
 ARREARS = {"record_payment": {L}, "reverse_payment": {L}}
 TRIAL = {"report_trial": {E}, "convert": {E}, "end": {L, E}, "raise_dispute": {L, E}}
 PAYING = {"report_royalty": {E}, "raise_dispute": {L, E}, "terminate": {L, E}, **ARREARS}
+SHARES = {"raise_dispute": {L, E}, "terminate": {L, E}, "ask_transfer": {E}}
 LATE = {**PAYING, "declare_default": {L}}
 
 CELLS: dict[str, dict[str, set[PartyRole]]] = {
     "draft": {"edit": {L}, "discard": {L}, "offer": {L}},  # nobody else has seen it yet
     "draft, taken back": WITH_DRAFT,
-    "offered by the licensor": {"withdraw": {L}, "accept": {E}, "decline": {E}},
-    "offered by the licensee": {"withdraw": {E}, "accept": {L}, "decline": {L}},
-    "offered by the broker": {"withdraw": {B}, "accept": {L, E}, "decline": {L, E}},
-    "offered by the broker, accepted by the licensor": {"withdraw": {B}, "accept": {E}, "decline": {L, E}},
-    "agreed": {"withdraw": {L}, "decline": {E}, "sign": {L, E, B}},
-    "agreed, signed by the licensee": {"withdraw": {L}, "decline": {E}, "sign": {L, B}},
+    "offered by the licensor": {"withdraw": {L}, "accept": {E}, "counter": {E}, "decline": {E}},
+    "offered by the licensee": {"withdraw": {E}, "accept": {L}, "counter": {L}, "decline": {L}},
+    "offered by the broker": {"withdraw": {B}, "accept": {L, E}, "counter": {L, E}, "decline": {L, E}},
+    "offered by the broker, accepted by the licensor": {
+        "withdraw": {B},
+        "accept": {E},
+        "counter": {L, E},
+        "decline": {L, E},
+    },
+    "countered by the licensee": {"withdraw": {E}, "accept": {L}, "counter": {L}, "decline": {L}},
+    "agreed": {"withdraw": {L}, "counter": {E}, "decline": {E}, "sign": {L, E, B}},
+    "agreed, signed by the licensee": {"withdraw": {L}, "counter": {E}, "decline": {E}, "sign": {L, B}},
     "on trial": {**TRIAL, "report_event": {L, E}},
     "on trial, event reported by the licensee": {**TRIAL, "confirm_event": {L}, "dispute_event": {L}},
     "decision due, extension asked": {
@@ -113,6 +141,18 @@ CELLS: dict[str, dict[str, set[PartyRole]]] = {
         "raise_dispute": {L, E},
         "ask_transfer": {E},
     },
+    "project money entered by the licensor": {
+        **{name: sides for name, sides in TRIAL.items() if name != "report_trial"},
+        "report_trial": {E},
+        "report_event": {L, E},
+        "pay_project_money": {L, E},
+        "confirm_stake": {E},
+        "dispute_stake": {E},
+    },
+    "stake to be taken": {**SHARES, "take_stake": {L, E}},
+    "stake taken, entered by the licensor": {**SHARES, "confirm_stake": {E}, "dispute_stake": {E}},
+    "stake held": {**SHARES, "change_stake": {L, E}, "exit_stake": {L, E}},
+    "stake given up": {**SHARES, "complete": {L}},
     "in default": {**PAYING, "terminate": {E}, "charge_penalty": {L}, "cure": {L}},
     "in dispute": {**PAYING, "raise_dispute": set(), "charge_penalty": {L}, "settle": {E}},
     "ended with arrears": {**ARREARS, "charge_penalty": {L}, "return_documents": {L}},
@@ -128,6 +168,7 @@ OFFERORS = {
     "offered by the licensee": E,
     "offered by the broker": B,
     "offered by the broker, accepted by the licensor": B,
+    "countered by the licensee": E,
 }
 """Who made the standing offer; where nothing is said, the licensor."""
 
@@ -137,10 +178,18 @@ def refusal(situation: str, action: str, side: PartyRole) -> int:
     offeror = OFFERORS.get(situation, L)
     if action == "withdraw" and side != offeror:
         return 403
-    if action in ("accept", "decline") and offeror in (None, side):
+    if action == "decline" and offeror in (None, side):
+        return 403
+    if action in ("accept", "counter") and side == offeror and situation.startswith(("offered", "countered")):
+        return 403  # its own offer
+    if action == "counter" and side == offeror and situation.startswith("agreed"):
         return 403
     if action in ("confirm_event", "dispute_event") and "event reported" in situation and side == E:
         return 403  # its own report
+    if action in ("confirm_stake", "dispute_stake") and "entered by the licensor" in situation and side == L:
+        return 403  # its own entry
+    if action == "record_payment" and situation.startswith("stake"):
+        return 422
     if action == "settle" and situation == "in dispute" and side == L:
         return 403  # the other side raised it
     if action == "record_payment" and situation in ("paying, all paid", "declined"):
@@ -165,6 +214,13 @@ def _disputed_royalty() -> Play:
     play = _paying()
     play.report_royalty(1, 100)
     play.act(L, services.dispute_royalty, number=1, reason="shipments say more")
+    return play
+
+
+def _stake(*steps: Callable[[Play], Any]) -> Play:
+    play = make_deal(DealState.PAYING, broker=True, terms=equity_terms())
+    for step in steps:
+        step(play)
     return play
 
 
@@ -194,6 +250,7 @@ BUILD: dict[str, Callable[[], Play]] = {
     "offered by the broker, accepted by the licensor": lambda: _with(
         make_deal(DealState.OFFERED, offered_by=B), lambda p: p.accept(L)
     ),
+    "countered by the licensee": lambda: _with(make_deal(DealState.OFFERED, offered_by=B), lambda p: p.counter(E)),
     "agreed": lambda: make_deal(DealState.AGREED, broker=True),
     "agreed, signed by the licensee": lambda: _with(make_deal(DealState.AGREED, broker=True), lambda p: p.sign(E)),
     "on trial": lambda: make_deal(DealState.ON_TRIAL, broker=True),
@@ -208,6 +265,14 @@ BUILD: dict[str, Callable[[], Play]] = {
     "paying, royalty reported": lambda: _with(_paying(), lambda p: p.report_royalty(1, 100)),
     "paying, royalty disputed": lambda: _disputed_royalty(),
     "paying, transfer accepted": lambda: _transfer_accepted(),
+    "project money entered by the licensor": lambda: _with(
+        make_deal(DealState.ON_TRIAL, broker=True, terms=invest_terms()),
+        lambda p: p.act(L, services.pay_project_money, fen=100, on=clock.today(), evidence="slip"),
+    ),
+    "stake to be taken": lambda: _stake(),
+    "stake taken, entered by the licensor": lambda: _stake(take_stake),
+    "stake held": lambda: _stake(take_stake, confirm_last),
+    "stake given up": lambda: _stake(take_stake, confirm_last, exit_stake, confirm_last),
     "in default": lambda: _with(_paying(), lambda p: p.act(L, services.declare_default)),
     "in dispute": lambda: _with(_paying(), lambda p: p.act(E, services.raise_dispute, reason="quality")),
     "paying, all paid": lambda: _with(make_deal(DealState.PAYING, broker=True), lambda p: p.pay(12_000_000)),
@@ -231,6 +296,7 @@ def take(action: str, actor: Actor, deal: Deal) -> None:
         "offer": lambda: services.offer_terms(actor, deal),
         "withdraw": lambda: services.withdraw_offer(actor, deal),
         "accept": lambda: services.accept_offer(actor, deal, sha256=sha256),
+        "counter": lambda: services.counter_offer(actor, deal, terms=make_terms(territory="四平市"), sha256=sha256),
         "decline": lambda: services.decline_offer(actor, deal, reason="too dear"),
         "sign": lambda: services.sign(actor, deal, sha256=sha256, password=PASSWORD),
         "report_event": lambda: services.report_event(actor, deal, ref="trigger:0", evidence="first invoice"),
@@ -261,6 +327,20 @@ def take(action: str, actor: Actor, deal: Deal) -> None:
             actor, deal, fen=1, paid_on=clock.today(), idempotency_key="cell"
         ),
         "reverse_payment": lambda: services.reverse_payment(actor, deal, payment=deal.payments[0]),
+        "pay_project_money": lambda: services.pay_project_money(
+            actor, deal, fen=100, on=clock.today(), evidence="bank slip"
+        ),
+        "take_stake": lambda: services.take_stake(
+            actor, deal, share=Fraction(1, 5), valued_fen=100, on=clock.today(), reference="A1"
+        ),
+        "change_stake": lambda: services.change_stake(
+            actor, deal, sold=False, share=Fraction(1, 10), on=clock.today(), reason="new capital"
+        ),
+        "exit_stake": lambda: services.exit_stake(
+            actor, deal, way=ExitWay.BUYBACK, proceeds_fen=1, on=clock.today(), reason="as agreed"
+        ),
+        "confirm_stake": lambda: services.confirm_stake(actor, deal, number=1),
+        "dispute_stake": lambda: services.dispute_stake(actor, deal, number=1, reason="not so"),
         "complete": lambda: services.complete_deal(actor, deal),
         "terminate": lambda: services.terminate_deal(actor, deal, reason="use has stopped"),
     }

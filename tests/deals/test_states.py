@@ -47,7 +47,9 @@ IN_TRIAL = {
     "extend_by_default": "on_trial",
     "end_by_default": "ended",
     "raise_dispute": "disputed",
+    **dict.fromkeys(("pay_project_money", "confirm_stake", "dispute_stake"), "same"),
 }
+HOLDING = dict.fromkeys(("take_stake", "change_stake", "exit_stake", "confirm_stake", "dispute_stake"), "same")
 MONEY = {
     "report_royalty": "same",
     "confirm_royalty": "same",
@@ -60,9 +62,16 @@ MONEY = {
 }
 LEGAL = {
     "draft": {"edit": "draft", "discard": "ended", "offer": "offered"},
-    "offered": {"withdraw": "draft", "accept_first": "offered", "accept": "agreed", "decline": "ended"},
+    "offered": {
+        "withdraw": "draft",
+        "accept_first": "offered",
+        "accept": "agreed",
+        "counter": "offered",
+        "decline": "ended",
+    },
     "agreed": {
         "withdraw": "draft",
+        "counter": "offered",
         "decline": "ended",
         "sign": "agreed",
         "activate": "on_trial",
@@ -78,15 +87,18 @@ LEGAL = {
         "ask_transfer": "same",
         "transfer": "same",
         "refuse_transfer": "same",
+        "pay_project_money": "same",
+        **HOLDING,
         "complete": "completed",
     },
     "defaulted": {**MONEY, "cure": "paying", "raise_dispute": "disputed"},
-    "disputed": {**MONEY, "settle_to_trial": "on_trial", "settle_to_paying": "paying"},
+    "disputed": {**MONEY, **HOLDING, "settle_to_trial": "on_trial", "settle_to_paying": "paying"},
     "ended": {
         "record_payment": "same",
         "reverse_payment": "same",
         "charge_penalty": "same",
         "return_documents": "same",
+        **HOLDING,
     },
     "completed": {},
 }
@@ -130,6 +142,7 @@ def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
         ("withdraw", "deal:withdraw", "deal.offer_withdrawn"),
         ("accept_first", "deal:accept", "deal.offer_accepted"),
         ("accept", "deal:accept", "deal.offer_accepted"),
+        ("counter", "deal:counter", "deal.terms_countered"),
         ("decline", "deal:decline", "deal.offer_declined"),
         ("sign", "deal:sign", "deal.signed"),
         ("activate", "deal:sign", "deal.activated"),
@@ -164,6 +177,12 @@ def test_a_state_read_back_as_plain_text_finds_its_cell() -> None:
         ("ask_transfer", "deal:ask_transfer", "deal.transfer_asked"),
         ("transfer", "deal:answer_transfer", "deal.transferred"),
         ("refuse_transfer", "deal:answer_transfer", "deal.transfer_refused"),
+        ("pay_project_money", "deal:declare_stake", "deal.project_money_paid"),
+        ("take_stake", "deal:declare_stake", "deal.stake_taken"),
+        ("change_stake", "deal:declare_stake", "deal.stake_changed"),
+        ("exit_stake", "deal:declare_stake", "deal.stake_exited"),
+        ("confirm_stake", "deal:answer_stake", "deal.stake_confirmed"),
+        ("dispute_stake", "deal:answer_stake", "deal.stake_disputed"),
         ("complete", "deal:complete", "deal.completed"),
         ("terminate", "deal:terminate", "deal.terminated"),
         ("return_documents", "deal:return_documents", "deal.documents_returned"),
@@ -183,6 +202,7 @@ def test_each_action_names_its_permission_and_its_event(action: str, permission:
         ("withdraw", ALL),
         ("accept_first", BOTH),
         ("accept", BOTH),
+        ("counter", BOTH),
         ("decline", BOTH),
         ("sign", ALL),
         ("activate", ALL),
@@ -217,6 +237,12 @@ def test_each_action_names_its_permission_and_its_event(action: str, permission:
         ("ask_transfer", {LICENSEE}),
         ("transfer", {LICENSOR}),
         ("refuse_transfer", {LICENSOR}),
+        ("pay_project_money", BOTH),
+        ("take_stake", BOTH),
+        ("change_stake", BOTH),
+        ("exit_stake", BOTH),
+        ("confirm_stake", BOTH),
+        ("dispute_stake", BOTH),
         ("complete", {LICENSOR}),
         ("terminate", BOTH),
         ("return_documents", {LICENSOR}),
@@ -236,13 +262,20 @@ def test_an_offer_is_answered_by_another_principal_and_taken_back_by_its_maker(
 ) -> None:
     assert sides_for(DealAction.ACCEPT, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.ACCEPT_FIRST, offered_by=offered_by) == may_answer
+    assert sides_for(DealAction.COUNTER, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.DECLINE, offered_by=offered_by) == may_answer
     assert sides_for(DealAction.WITHDRAW, offered_by=offered_by) == {offered_by}
 
 
 @pytest.mark.parametrize("offered_by", list(PartyRole))
 def test_who_made_the_offer_does_not_matter_for_the_other_steps(offered_by: PartyRole) -> None:
-    answers = {DealAction.ACCEPT_FIRST, DealAction.ACCEPT, DealAction.DECLINE, DealAction.WITHDRAW}
+    answers = {
+        DealAction.ACCEPT_FIRST,
+        DealAction.ACCEPT,
+        DealAction.COUNTER,
+        DealAction.DECLINE,
+        DealAction.WITHDRAW,
+    }
     for action in set(DealAction) - answers:
         assert sides_for(action, offered_by=offered_by) == ACTION_SIDES[action]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import Any
 
 from matchmaker.accounts.models import Organisation
@@ -17,8 +18,20 @@ from matchmaker.deals import services
 from matchmaker.deals.models import ContractType, Deal, Payment, Registration
 from matchmaker.deals.permissions import SIGNATORY
 from matchmaker.deals.schedule import fixed_start
+from matchmaker.deals.stake_models import StakeEntry
+from matchmaker.deals.stakes import ExitWay
 from matchmaker.deals.states import DealState, PartyRole
-from matchmaker.deals.terms import DealKind, FirstRevenue, LumpSum, OnDate, PricingRoute, Terms
+from matchmaker.deals.terms import (
+    Completer,
+    DealKind,
+    FirstRevenue,
+    InvestFirst,
+    LumpSum,
+    OnDate,
+    PricingRoute,
+    Stake,
+    Terms,
+)
 from matchmaker.listings.models import Achievement
 from tests.factories.accounts import PASSWORD, SYSTEM, make_actor, unit
 from tests.factories.listings import make_achievement
@@ -52,6 +65,21 @@ def paid_at_once(**changes: Any) -> Terms:
     return make_terms(**{"kind": DealKind.LICENCE, "trial_months": 0, "trigger": OnDate(clock.today()), **changes})
 
 
+def equity_terms(**changes: Any) -> Terms:
+    """Technology for a fifth of a company, valued at 3,000,000 yuan; payment, in shares, starts at once."""
+    fee = Stake("示例轴承科技有限公司", Fraction(1, 5), 300_000_000)
+    return paid_at_once(**{"kind": DealKind.EQUITY, "fee": fee, "completers": COMPLETERS, **changes})
+
+
+def invest_terms(**changes: Any) -> Terms:
+    """A million yuan of project money, which becomes a tenth of the company with the first revenue."""
+    fee = InvestFirst("示例轴承科技有限公司", 100_000_000, Fraction(1, 10), exit="五年内回购")
+    return make_terms(**{"kind": DealKind.INVEST_FIRST, "fee": fee, "completers": COMPLETERS, **changes})
+
+
+COMPLETERS = (Completer("示例甲", Fraction(2, 3)), Completer("示例乙", Fraction(1, 3)))
+
+
 @dataclass(frozen=True)
 class Play:
     """A deal and the person who acts for each of its parties."""
@@ -76,6 +104,13 @@ class Play:
     def accept(self, side: PartyRole) -> None:
         with unit():
             services.accept_offer(self.actors[side], self.deal, sha256=self.sha256)
+
+    def counter(self, side: PartyRole = LICENSEE, **changes: Any) -> None:
+        """Answer the standing offer with these changes of its terms."""
+        version = self.deal.version_on_offer
+        assert version is not None
+        terms = replace(version.terms, **(changes or {"fee": LumpSum(PRICE_FEN // 2)}))
+        self.act(side, services.counter_offer, terms=terms, sha256=version.sha256)
 
     def accept_by_all(self) -> None:
         for side in (LICENSOR, LICENSEE):
@@ -122,6 +157,23 @@ class Play:
     def complete(self) -> None:
         with unit():
             services.complete_deal(self.actors[LICENSOR], self.deal)
+
+
+def take_stake(play: Play, share: Fraction = Fraction(1, 5), valued_fen: int = 300_000_000, **facts: Any) -> StakeEntry:
+    given = {"on": clock.today(), "reference": "吉市监股权〔2026〕示例1号", **facts}
+    entry: StakeEntry = play.act(LICENSOR, services.take_stake, share=share, valued_fen=valued_fen, **given)
+    return entry
+
+
+def exit_stake(play: Play, proceeds_fen: int = 450_000_000, way: ExitWay = ExitWay.BUYBACK) -> StakeEntry:
+    facts = {"on": clock.today(), "reason": "按约定退出"}
+    entry: StakeEntry = play.act(LICENSOR, services.exit_stake, way=way, proceeds_fen=proceeds_fen, **facts)
+    return entry
+
+
+def confirm_last(play: Play) -> None:
+    """The licensee confirms the entry that the licensor made last."""
+    play.act(LICENSEE, services.confirm_stake, number=play.deal.stakes[-1].number)
 
 
 def register(play: Play, *, approved_fen: int = PRICE_FEN, total_fen: int | None = None, **facts: Any) -> Registration:

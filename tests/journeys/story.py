@@ -131,6 +131,13 @@ def agree_to_introduction(page: Page, path: str) -> None:
     expect(page.locator(".notice.good[role=status]")).to_be_visible()
 
 
+def unfold(page: Page, name: str) -> None:
+    """Open the group of entries that this one stands in, where no script has done so."""
+    group = page.locator(f"details:has([name={name}])")
+    if group.get_attribute("open") is None:
+        group.locator("summary").click()
+
+
 def draft_and_offer_deal(page: Page, introduction: str) -> str:
     """The technology manager logs the brokered deal with pay-later terms and offers it. Returns the deal's path."""
     page.goto(introduction)
@@ -146,6 +153,7 @@ def draft_and_offer_deal(page: Page, introduction: str) -> str:
     page.select_option("[name=pricing]", "listing")  # a price agreed in private would take a notice of 15 days first
     page.select_option("[name=trigger]", "first_revenue")
     page.select_option("[name=fee]", "entry_fee_royalty")
+    unfold(page, "entry_fen")
     page.fill("[name=entry_fen]", "100000")
     page.fill("[name=rate]", "3")
     page.select_option("[name=base]", "sales")

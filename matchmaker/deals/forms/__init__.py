@@ -1,6 +1,15 @@
 """Forms of the deal pages. Others import from here."""
 
 from matchmaker.deals.forms.beginning import NewDealForm
+from matchmaker.deals.forms.stakes import (
+    ChangeStakeForm,
+    ConfirmEntryForm,
+    DisputeEntryForm,
+    ExitStakeForm,
+    ProjectMoneyForm,
+    TakeStakeForm,
+    entry_text,
+)
 from matchmaker.deals.forms.steps import (
     AnswerForm,
     ConfirmRoyaltyForm,
@@ -35,6 +44,13 @@ __all__ = [
     "MORE_ROWS",
     "MOST_ROWS",
     "AnswerForm",
+    "ChangeStakeForm",
+    "ConfirmEntryForm",
+    "DisputeEntryForm",
+    "ExitStakeForm",
+    "ProjectMoneyForm",
+    "TakeStakeForm",
+    "entry_text",
     "ConfirmRoyaltyForm",
     "CorrectRoyaltyForm",
     "DecisionForm",

@@ -70,6 +70,9 @@ _PLAIN = (
 )  # fmt: skip
 """Entries that are the same on both sides."""
 
+UNSAID = ("co_owned", "co_owners_consent", "state_secret", "related_party", "audit", "restrains_development")
+"""Boxes of which the terms know a third answer: nothing was said."""
+
 _WORDS = (
     "acceptance", "technical_service", "confidentiality", "warranty", "infringement", "invalidation", "forum_place",
     "other",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from fractions import Fraction
 from typing import Any
 
@@ -56,7 +57,7 @@ class PercentField(Field):
         return typed or ("" if self.data is None else percent_text(self.data))
 
 
-class LinesField(Field):
+class LinesField(Field, ABC):
     """A list, one entry on each line, its parts set apart by semicolons; a tuple in `data`."""
 
     widget: Any = TextArea()
@@ -64,11 +65,13 @@ class LinesField(Field):
     def __init__(self, label: Any, *, help: Any = "", rows: int = 3, **kwargs: Any) -> None:
         super().__init__(label, [Optional()], description=help, render_kw={"rows": rows}, **kwargs)
 
+    @abstractmethod
     def read(self, parts: list[str]) -> Any:
-        raise NotImplementedError
+        """One entry from its parts. ValueError with the sentence for the page."""
 
+    @abstractmethod
     def write(self, one: Any) -> str:
-        raise NotImplementedError
+        """The line of an entry."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.typed = cleaned(valuelist[0])[:LIST_LIMIT] if valuelist else ""

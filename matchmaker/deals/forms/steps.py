@@ -145,10 +145,8 @@ class RoyaltyForm(StepForm):
 class _StatementForm(StepForm):
     number = SelectField(_l("Royalty period"), [InputRequired(FILL)], coerce=int)
 
-    def numbers(self, deal: Deal) -> list[int]:
-        raise NotImplementedError
-
-    def for_deal(self, deal: Deal) -> Self:
+    def _offer(self, deal: Deal, numbers: list[int]) -> Self:
+        """Let these royalty periods be chosen from."""
         periods = {period.number: period for period in queries.royalty_periods(deal)}
         self.number.choices = [
             (
@@ -160,14 +158,14 @@ class _StatementForm(StepForm):
                     last=filters.day(periods[number].ends_on),
                 ),
             )
-            for number in self.numbers(deal)
+            for number in numbers
         ]
         return self
 
 
 class ConfirmRoyaltyForm(_StatementForm):
-    def numbers(self, deal: Deal) -> list[int]:
-        return queries.answerable_reports(deal)
+    def for_deal(self, deal: Deal) -> Self:
+        return self._offer(deal, queries.answerable_reports(deal))
 
 
 class DisputeRoyaltyForm(ConfirmRoyaltyForm):
@@ -180,8 +178,8 @@ class CorrectRoyaltyForm(_StatementForm):
     reason = line(_l("Reason"), most=500, help=_l("The other parties read it."))
     file = FileField(_l("Evidence"), description=FILE_HELP)
 
-    def numbers(self, deal: Deal) -> list[int]:
-        return queries.correctable_reports(deal)
+    def for_deal(self, deal: Deal) -> Self:
+        return self._offer(deal, queries.correctable_reports(deal))
 
 
 def _targets(deal: Deal) -> list[tuple[str, str]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, SelectField
+from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
 from wtforms.widgets import HiddenInput
 
 from matchmaker.core import clock
 from matchmaker.core.errors import N_, Invalid, InvalidMany
 from matchmaker.core.web.forms import DayField, Form, MoneyField, labelled, line, paragraph
-from matchmaker.deals.forms.entries import EVENTS, NAMES, entries_of, terms_of
+from matchmaker.deals.forms.entries import EVENTS, NAMES, UNSAID, entries_of, terms_of
 from matchmaker.deals.forms.fields import (
     FILL,
     CompletersField,
@@ -84,6 +84,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "invest_first": ("company", "share", "project_fen", "exit"),
 }
 """Entries that are asked for only with this trigger or fee."""
+_EMPTY: tuple[Any, ...] = (None, "", (), False)
 _NEEDED_OF_EVENT = {"on_date": "on", "revenue_threshold": "fen", "milestone": "text"}
 
 
@@ -215,7 +216,12 @@ class TermsForm(Form):
     other = _text(_l("Other terms"))
 
     rows = 0
+    before: Terms | None = None  # the terms that are answered
     further = EVENTS[1:]
+    royalty_entries = (
+        "entry_fen", "base", "rate_kind", "rate", "rate_years", "rate_tiers", "span", "period_months", "report_days",
+        "pay_days", "minimum_fen", "cap_fen", "total_cap_fen", "audit",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, has_broker: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -246,9 +252,8 @@ class TermsForm(Form):
 
     def validate(self, *args: Any, **kwargs: Any) -> bool:
         super().validate(*args, **kwargs)
-        parts = [f"part_{row}_{cell}" for row in self.part_rows for cell in ("months", "fen")]
         chosen = {self.trigger.data, self.fee.data}
-        self._ask({**NEEDED, "instalments": tuple(parts)}, chosen, needed=NEEDED)
+        self._ask({**NEEDED, "instalments": tuple(self.part_entries)}, chosen, needed=NEEDED)
         for prefix in self.further:
             needed = {choice: (f"{prefix}_{entry}",) for choice, entry in _NEEDED_OF_EVENT.items()}
             self._ask(needed, {self[prefix].data} if self.joined.data else set(), needed=needed)
@@ -267,6 +272,19 @@ class TermsForm(Form):
                     field.errors = []
                 elif choice in chosen and choice in needed and field.data in (None, "", ()) and not field.errors:
                     field.errors = [FILL]
+
+    def stands_open(self, names: Sequence[str], of: str = "", value: str = "") -> bool:
+        """Whether a group of entries is shown unfolded: its choice is made, something is filled in, or at fault."""
+        chosen = self[of].data in value.split() if of else any(self[name].data not in _EMPTY for name in names)
+        return chosen or any(self[name].errors for name in names)
+
+    @property
+    def further_entries(self) -> list[str]:
+        return [f"{event}{entry}" for event in self.further for entry in ("", "_on", "_fen", "_text")]
+
+    @property
+    def part_entries(self) -> list[str]:
+        return [f"part_{row}_{cell}" for row in self.part_rows for cell in ("months", "fen")]
 
     def attach(self, error: Invalid) -> None:
         for part in error.errors if isinstance(error, InvalidMany) else [error]:
@@ -308,6 +326,9 @@ class TermsForm(Form):
     def terms(self) -> Terms:
         """What was entered, valid as a form. Raises InvalidMany for instalments that are half filled in."""
         entered: dict[str, Any] = self.data
+        for name in UNSAID:
+            if self.before is not None and getattr(self.before, name) is None and not entered[name]:
+                entered[name] = None  # an empty box does not say no where nothing was said before
         return terms_of(entered, parts=self._parts() if entered["fee"] == "instalments" else ())
 
     def _parts(self) -> tuple[Instalment, ...]:
@@ -327,15 +348,25 @@ class RowIncomplete(Invalid):
     phrase = N_("An instalment needs both: the months after payment starts, and the amount.")
 
 
-def terms_form(deal: Deal, *, rows: int, **binding: Any) -> TermsForm:
-    """The form with room for so many instalments, showing the draft or, before there is one, what is usual."""
-    cells: dict[str, Any] = {}
+def terms_form(
+    deal: Deal, *, rows: int, answers: bool = False, shown: Terms | None = None, **binding: Any
+) -> TermsForm:
+    """The form with room for so many instalments, showing these terms, else the draft or, before there is one, what is
+    usual.
+
+    Where it `answers` an offer, it names by its hash the version that was read.
+    """
+    cells: dict[str, Any] = {"sha256": HiddenField(validators=[InputRequired()])} if answers else {}
     for row in range(1, rows + 1):
         cells[f"part_{row}_months"] = whole(_l("Months after payment starts"), required=False)
         cells[f"part_{row}_fen"] = MoneyField(_l("Amount, in yuan"), required=False)
-    form_class = type("TermsFormWithRows", (TermsForm,), {**cells, "rows": rows})
-    draft = deal.draft
+    form_class = type(
+        "TermsFormWithRows", (TermsForm,), {**cells, "rows": rows, "before": deal.draft if answers else None}
+    )
+    draft = shown or deal.draft
     data = _usual(deal) if draft is None else entries_of(draft)
+    if answers and deal.version_on_offer is not None:
+        data["sha256"] = deal.version_on_offer.sha256
     form: TermsForm = form_class(
         has_broker=deal.broker_id is not None, data={**data, "version": deal.version}, **binding
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as DocumentType
+from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -25,6 +26,8 @@ from matchmaker.core.types import clean_text
 from matchmaker.deals.papers.paper import Paper, to_data
 
 LATIN_FONT, HAN_FONT = "Times New Roman", "SimSun"
+_CELL, _GAP = "Cell", "Gap after a table"
+_PAIR_WIDTHS = (Mm(48), Mm(112))
 _INK_SOFT = "4A5B69"
 _MEMBER_AT = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say
 
@@ -106,19 +109,18 @@ def _template() -> bytes:
     _add(document, "{%p if block.kind == 'heading' %}")
     _add(document, _NUMBER, "Heading 1").add_run("{{r block.text }}")
     _add(document, "{%p elif block.kind == 'paragraph' %}")
-    _add(document, _NUMBER).add_run("{{r block.text }}")
+    clause = _add(document, _NUMBER)
+    clause.add_run("{{r block.text }}")
+    clause.paragraph_format.keep_together = True  # both languages of it
     _add(document, "{%p elif block.kind == 'facts' %}")
-    _grid(document, head=None)
+    _pairs(document)
+    _add(document, "", _GAP)
     _add(document, "{%p elif block.kind == 'table' %}")
-    _grid(document, head="{%tr for row in [block.head] %}")
+    _grid(document)
+    _add(document, "", _GAP)
     _add(document, "{%p elif block.kind == 'signatures' %}")
     _add(document, "{{r block.title }}", "Heading 1")
-    _add(document, "{%p for party in block.parties %}")
-    _add(document, "{{r party }}", "Heading 2")
-    _add(document, "{%p for line in block.lines %}")
-    _add(document, "{{r line }}").add_run("  ________________________________")
-    _add(document, "{%p endfor %}")
-    _add(document, "{%p endfor %}")
+    _places_to_sign(document)
     _add(document, "{%p elif block.kind == 'break' %}")
     _add(document, "").add_run().add_break(WD_BREAK.PAGE)
     _add(document, "{%p endif %}")
@@ -156,30 +158,73 @@ def _styles(document: DocumentType) -> None:
         style.paragraph_format.line_spacing = 1.25
     for name in ("Title", "Subtitle"):
         document.styles[name].paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER  # type: ignore[attr-defined]
+    _languages(document)
+    for name, size, space in ((_CELL, 10.5, 2), (_GAP, 4, 0)):
+        style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+        style.base_style, style.font.size = document.styles["Normal"], Pt(size)
+        style.paragraph_format.space_before = style.paragraph_format.space_after = Pt(space)
     borders = document.styles["Title"].element.find(f".//{qn('w:pBdr')}")
     if borders is not None:
         borders.getparent().remove(borders)
+
+
+def _languages(document: DocumentType) -> None:
+    """Chinese as it is written on the mainland: by it a program picks the shapes of characters and breaks lines."""
+    for lang in document.styles.element.iter(qn("w:lang")):
+        lang.set(qn("w:val"), "en-US")
+        lang.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _add(document: DocumentType, text: str, style: str | None = None) -> DocxParagraph:
     return document.add_paragraph(text, style)
 
 
-def _grid(document: DocumentType, head: str | None) -> None:
-    """A table whose rows and columns come with the data; `head` opens the loop over the line of heads."""
-    table = document.add_table(rows=0, cols=3)
+def _pairs(document: DocumentType) -> None:
+    """A table of names and what they are, whose rows come with the data."""
+    table = _table(document, 2)
+    for cells in (("{%tr for row in block.rows %}", ""), ("{{r row[0] }}", "{{r row[1] }}"), ("{%tr endfor %}", "")):
+        _row(table, cells)
+    for column, width in zip(table.columns, _PAIR_WIDTHS, strict=True):
+        column.width = width
+        for cell in column.cells:
+            cell.width = width
+
+
+def _grid(document: DocumentType) -> None:
+    """A table whose rows and columns come with the data; the line of heads is said again on each page."""
+    table = _table(document, 3)
+    for loop in ("{%tr for row in [block.head] %}", "{%tr for row in block.rows %}"):
+        _row(table, (loop, "", ""))
+        row = _row(table, ("{%tc for cell in row %}", "{{r cell }}", "{%tc endfor %}"))
+        if "head" in loop:
+            row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+        _row(table, ("{%tr endfor %}", "", ""))
+
+
+def _places_to_sign(document: DocumentType) -> None:
+    """A row for each party, never torn apart: nobody signs on a page that does not say for whom."""
+    table = document.add_table(rows=0, cols=1)
+    _row(table, ("{%tr for party in block.parties %}",))
+    place = _row(table, ("{{r party }}",)).cells[0]
+    place.paragraphs[0].style = "Heading 2"
+    for text in ("{%p for line in block.lines %}", "{{r line }}  ________________________________", "{%p endfor %}"):
+        place.add_paragraph(text)
+    _row(table, ("{%tr endfor %}",))
+
+
+def _table(document: DocumentType, columns: int) -> Any:
+    table = document.add_table(rows=0, cols=columns)
     table.style = "Table Grid"
-    for loop in (head, "{%tr for row in block.rows %}"):
-        if loop is None:
-            continue
-        for cells in (
-            (loop, "", ""),
-            ("{%tc for cell in row %}", "{{r cell }}", "{%tc endfor %}"),
-            ("{%tr endfor %}", "", ""),
-        ):
-            row = table.add_row()
-            for cell, text in zip(row.cells, cells, strict=True):
-                cell.paragraphs[0].add_run(text)
+    return table
+
+
+def _row(table: Any, cells: tuple[str, ...]) -> Any:
+    row = table.add_row()
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    for cell, text in zip(row.cells, cells, strict=True):
+        cell.paragraphs[0].style = _CELL
+        cell.paragraphs[0].add_run(text)
+    return row
 
 
 def _foot(document: DocumentType) -> None:

@@ -19,7 +19,7 @@ from matchmaker.core.web import filters
 from matchmaker.deals import queries
 from matchmaker.deals.models import Deal
 from matchmaker.deals.papers.paper import Block, Paper, Paragraph, Signatures
-from matchmaker.deals.paperwork.sheets import about, facts, in_words, named, sheet, table
+from matchmaker.deals.paperwork.sheets import about, facts, in_words, named, sheet, table, tax_note
 from matchmaker.deals.settlement import Settled
 from matchmaker.deals.states import DealState
 from matchmaker.deals.terms import OUTCOME_LABELS
@@ -114,6 +114,7 @@ def _payment_body(deal: Deal, today: date) -> Iterator[Block]:
     yield table([_("Amount due"), _("Day"), _("Still to be paid")], rows, (2,))
     total = sum(one.open_fen for one in coming)
     yield Paragraph((_("Together: %(amount)s. Please pay by the days named.", amount=in_words(total)),))
+    yield from _tax(deal)
 
 
 def _overdue_body(deal: Deal, today: date) -> Iterator[Block]:
@@ -135,6 +136,7 @@ def _overdue_body(deal: Deal, today: date) -> Iterator[Block]:
     yield table(head, rows, (2, 3, 4))
     total = sum(one.open_fen for one in late) + sum(penalties.get(one.due, 0) for one in late)
     yield Paragraph((_("Together, penalty included: %(amount)s, as of today.", amount=in_words(total)),))
+    yield from _tax(deal)
     if terms.cure_days is not None:
         until = filters.day(today + timedelta(days=terms.cure_days))
         yield Paragraph(
@@ -148,6 +150,13 @@ def _overdue_body(deal: Deal, today: date) -> Iterator[Block]:
             ),
         )
     )
+
+
+def _tax(deal: Deal) -> Iterator[Block]:
+    """Whether value-added tax is within the amounts, where the terms say so."""
+    terms = queries.terms_in_force(deal)
+    if terms is not None and terms.tax is not None:
+        yield facts((_("Value-added tax"), tax_note(terms)))
 
 
 def _money(fen: int) -> str:

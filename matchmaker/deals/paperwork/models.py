@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.files import StoredFile
 from matchmaker.core.types import Number
-from matchmaker.deals.models import Deal
+from matchmaker.deals.models import Deal, TermsVersion
 
 FORMS = ("zh", "zh-en")
 SUFFIXES = ("pdf", "docx")
@@ -41,4 +41,5 @@ class FrozenContract(db.Model):
     created_at: Mapped[datetime]
 
     deal: Mapped[Deal] = relationship()
+    version: Mapped[TermsVersion] = relationship(overlaps="deal")
     file: Mapped[StoredFile] = relationship()

@@ -77,6 +77,7 @@ def keep_contract(actor: Actor, deal: Deal, *, root: Path) -> list[FrozenContrac
             FrozenContract(
                 deal_id=deal.id,
                 number=version.number,
+                version=version,
                 form=form.language,
                 suffix=form.suffix,
                 file=file,

@@ -15,7 +15,7 @@ from matchmaker.accounts.models import Organisation
 from matchmaker.core import messages
 from matchmaker.core.web import filters
 from matchmaker.deals import queries
-from matchmaker.deals.documents import line_text, percent_text
+from matchmaker.deals.documents import line_text, percent_text, share_text
 from matchmaker.deals.models import Deal, DealNotice, RewardStatement
 from matchmaker.deals.papers.capitals import capitals
 from matchmaker.deals.papers.paper import Block, Facts, Paper, Paragraph, Signatures, Table, Text
@@ -164,9 +164,9 @@ def royalty_sheet(deal: Deal, statement: Royalty, period: Period) -> Paper:
             (_("Due on"), filters.day(due.due_on)),
             (_("Paid on it"), filters.exact_money(settled.paid_fen)),
             (_("Still to be paid"), filters.exact_money(settled.open_fen)),
-            (_("Value-added tax"), _tax(terms)),
+            (_("Value-added tax"), tax_note(terms)),
         ),
-        fingerprint=_fingerprint(deal),
+        fingerprint=fingerprint(deal),
     )
 
 
@@ -174,14 +174,14 @@ def _span(first: date, last: date) -> str:
     return str(_("from %(first)s to %(last)s", first=filters.day(first), last=filters.day(last)))
 
 
-def _tax(terms: Terms) -> str:
+def tax_note(terms: Terms) -> str:
     if terms.tax is None:
         return str(_("not agreed; as the law provides"))
     rate = f"{percent_text(terms.tax.vat_rate)}%"
     return str(_("%(rate)s, within the amount", rate=rate) if terms.tax.included else _("%(rate)s on top", rate=rate))
 
 
-def _fingerprint(deal: Deal) -> str:
+def fingerprint(deal: Deal) -> str:
     version = deal.version_on_offer
     return "" if version is None else version.sha256
 
@@ -189,16 +189,10 @@ def _fingerprint(deal: Deal) -> str:
 # --- reward statement -----------------------------------------------------------------------------------------------
 
 
-def _share(share: Fraction) -> str:
-    """40%; one that no percentage gives exactly as the fraction it is, 2/3."""
-    text = percent_text(share)
-    return str(share) if "/" in text else f"{text}%"
-
-
 def reward_sheet(deal: Deal, statement: RewardStatement) -> Paper:
     """How one payment is shared with those who made the result, to the fen."""
     money = filters.exact_money
-    shares = [[part.name, _share(part.share), money(part.fen)] for part in statement.shares]
+    shares = [[part.name, share_text(part.share), money(part.fen)] for part in statement.shares]
     shares.append([_("In all"), "", money(sum(part.fen for part in statement.shares))])
     return sheet(
         _("Reward statement to those who made the result"),
@@ -222,5 +216,5 @@ def reward_sheet(deal: Deal, statement: RewardStatement) -> Paper:
                 ),
             )
         ),
-        fingerprint=_fingerprint(deal),
+        fingerprint=fingerprint(deal),
     )

@@ -20,13 +20,13 @@ from matchmaker.deals import queries
 from matchmaker.deals.models import Deal, DealNotice, FileKind, RewardStatement
 from matchmaker.deals.papers.editions import LANGUAGES
 from matchmaker.deals.papers.paper import Paper, to_data
-from matchmaker.deals.paperwork import contracts, letters, services, sheets
+from matchmaker.deals.paperwork import closing, contracts, letters, services, sheets
 from matchmaker.deals.paperwork.contracts import MEDIA_TYPES, Form
 from matchmaker.deals.paperwork.forms import SignedContractForm
 from matchmaker.deals.paperwork.letters import Letter
 from matchmaker.deals.paperwork.permissions import Can as PaperCan
 from matchmaker.deals.permissions import Can
-from matchmaker.deals.states import DEAL, DealAction
+from matchmaker.deals.states import DEAL, DealAction, DealState
 
 blueprint = Blueprint("paperwork", __name__)
 
@@ -39,6 +39,7 @@ def papers_of(deal: Deal) -> dict[str, Any]:
     rewards = _rewards(deal) if access.may(g.actor, PaperCan.REWARD_READ, deal) else []
     return {
         "letters": letters.open_letters(deal, clock.today()) if deal.number else [],
+        "over": deal.signed_on is not None and deal.state in (DealState.COMPLETED, DealState.ENDED),
         "royalties": [row.number for row in deal.royalty_reports],
         "rewards": rewards,
         "notice": queries.notice(deal),
@@ -157,6 +158,15 @@ def reward_statement(deal: Deal, statement_id: uuid.UUID) -> Response:
     if statement is None:
         raise NotFound()
     return _sheet(sheets.reward_sheet(deal, statement), deal.title, statement.created_at)
+
+
+@blueprint.get("/deals/<uuid:id>/final-statement.pdf")
+@needs(Can.DEAL_VIEW, load=queries.find_deal)
+def final_statement(deal: Deal) -> Response:
+    """Once the deal is over. Dated with that day; of one that ended early, as what was owed has been paid since."""
+    if queries.closing(deal) is None or deal.ended_on is None:
+        raise NotFound()
+    return _sheet(closing.final_statement(deal), deal.title, clock.noon(deal.ended_on))
 
 
 @blueprint.get(f"/deals/<uuid:id>/letters/<any({', '.join(map(repr, map(str, Letter)))}):kind>.pdf")

@@ -14,11 +14,14 @@ from matchmaker.deals.queries.annexes import (
     receipts,
     registration,
 )
+from matchmaker.deals.queries.closing import Closing, closing
 from matchmaker.deals.queries.deals import (
     CHOICE,
     LIVE_STATES,
     SIGNED_STATES,
+    answerable_entries,
     answerable_reports,
+    check_counter,
     correctable_reports,
     count_by_state,
     count_paid,
@@ -32,6 +35,7 @@ from matchmaker.deals.queries.deals import (
     list_parties,
     open_steps,
     open_transfer_acceptance,
+    register,
     reportable_events,
 )
 from matchmaker.deals.queries.history import PHRASES, Moment, list_history, organisation_on
@@ -60,11 +64,20 @@ from matchmaker.deals.queries.money import (
     standing,
     unreported_periods,
 )
-from matchmaker.deals.queries.terms import Change, Verdict, context, judge, list_changes, terms_in_force
+from matchmaker.deals.queries.terms import (
+    Change,
+    Verdict,
+    context,
+    judge,
+    list_changes,
+    list_differences,
+    terms_in_force,
+)
 
 __all__ = [
     "CHOICE",
     "Change",
+    "Closing",
     "LIVE_STATES",
     "Moment",
     "PHRASES",
@@ -73,10 +86,13 @@ __all__ = [
     "Standing",
     "Verdict",
     "allocation",
+    "answerable_entries",
     "answerable_reports",
     "awaited",
     "broker_agreement",
     "broker_confirmed",
+    "check_counter",
+    "closing",
     "context",
     "correctable_reports",
     "count_by_state",
@@ -99,6 +115,7 @@ __all__ = [
     "list_brokered",
     "list_changes",
     "list_deals",
+    "list_differences",
     "list_history",
     "list_licensable",
     "list_notices",
@@ -119,6 +136,7 @@ __all__ = [
     "penalties",
     "planned_dues",
     "receipts",
+    "register",
     "registration",
     "reportable_events",
     "royalty_periods",

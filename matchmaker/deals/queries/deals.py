@@ -17,7 +17,7 @@ from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock, workflow
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
-from matchmaker.deals import records
+from matchmaker.deals import records, stakes, states
 from matchmaker.deals.models import Deal, DealAchievement, Payment, Registration
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.queries import money
@@ -25,7 +25,10 @@ from matchmaker.deals.queries.terms import terms_in_force
 from matchmaker.deals.records import RecordKind, ReportState
 from matchmaker.deals.refusals import PartyAmbiguous, PartyUnknown
 from matchmaker.deals.schedule import fixed_start
+from matchmaker.deals.stake_models import StakeEntry
+from matchmaker.deals.stakes import StakeKind
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
+from matchmaker.deals.terms import InvestFirst, Stake
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement
 
@@ -56,6 +59,7 @@ def find_deal(deal_id: uuid.UUID) -> Deal | None:
             ),
             joinedload(Deal.introduction),
             joinedload(Deal.transfer_to),
+            joinedload(Deal.brokering),
             selectinload(Deal.versions),
             selectinload(Deal.acceptances),
             selectinload(Deal.signatures),
@@ -63,11 +67,11 @@ def find_deal(deal_id: uuid.UUID) -> Deal | None:
             selectinload(Deal.payments).options(joinedload(Payment.reversal), joinedload(Payment.reward)),
             selectinload(Deal.records),
             selectinload(Deal.files),
-            selectinload(Deal.notices),
+            joinedload(Deal.notices),  # at most one for each version: seldom two
             joinedload(Deal.registration).joinedload(Registration.certificate),
         )
     )
-    return db.session.scalar(query)
+    return db.session.scalars(query).unique().one_or_none()
 
 
 _PARTIES = (joinedload(Deal.licensor), joinedload(Deal.licensee), joinedload(Deal.broker))
@@ -93,13 +97,16 @@ def open_steps(actor: Actor, deal: Deal) -> list[DealAction]:
 
 def _in_vain(deal: Deal, side: PartyRole | None, step: DealAction) -> bool:
     """Whether the step would be refused for what has been done already, or not yet."""
-    return _vain_before(deal, side, step) or _vain_in_trial(deal, side, step) or _vain_money(deal, step)
+    vain = _vain_before(deal, side, step) or _vain_in_trial(deal, side, step) or _vain_money(deal, step)
+    return vain or (step in _REGISTER and _vain_shares(deal, side, step))
 
 
 def _vain_before(deal: Deal, side: PartyRole | None, step: DealAction) -> bool:
     match step:
         case DealAction.ACCEPT:
             return side in deal.accepted_by
+        case DealAction.COUNTER:
+            return side == deal.offered_by
         case DealAction.SIGN:
             return side in deal.signed_by
     return False
@@ -121,6 +128,46 @@ def _vain_in_trial(deal: Deal, side: PartyRole | None, step: DealAction) -> bool
         case DealAction.GRANT_EXTENSION | DealAction.REFUSE_EXTENSION:
             return records.open_extension(deal.records) is None
     return False
+
+
+_REGISTER = (
+    DealAction.PAY_PROJECT_MONEY,
+    DealAction.TAKE_STAKE,
+    DealAction.CHANGE_STAKE,
+    DealAction.EXIT_STAKE,
+    DealAction.CONFIRM_STAKE,
+    DealAction.DISPUTE_STAKE,
+)
+
+
+def _vain_shares(deal: Deal, side: PartyRole | None, step: DealAction) -> bool:
+    terms = terms_in_force(deal)
+    if terms is None or not isinstance(terms.fee, Stake | InvestFirst):
+        return True
+    found = stakes.register(deal.stakes)
+    waiting = any(one.kind is not StakeKind.MONEY_PAID for one in found.open)
+    match step:
+        case DealAction.PAY_PROJECT_MONEY:
+            return not isinstance(terms.fee, InvestFirst) or found.money_fen >= terms.fee.project_fen
+        case DealAction.TAKE_STAKE:
+            return waiting or found.held_ppm is not None
+        case DealAction.CHANGE_STAKE | DealAction.EXIT_STAKE:
+            return waiting or not found.held_ppm
+    return not answerable_entries(deal, side)
+
+
+def register(deal: Deal) -> stakes.Register | None:
+    """What stands of the register of shares; None for a deal that is not paid for in them."""
+    terms = terms_in_force(deal)
+    if terms is None or deal.signed_on is None or not isinstance(terms.fee, Stake | InvestFirst):
+        return None
+    return stakes.register(deal.stakes)
+
+
+def answerable_entries(deal: Deal, side: PartyRole | None) -> list[StakeEntry]:
+    """Entries of the register that await this side's answer."""
+    waiting = {one.number for one in stakes.register(deal.stakes).open}
+    return [row for row in deal.stakes if row.number in waiting and row.party != side]
 
 
 def _vain_money(deal: Deal, step: DealAction) -> bool:
@@ -147,10 +194,18 @@ def _vain_money(deal: Deal, step: DealAction) -> bool:
         case DealAction.REFUSE_TRANSFER:
             return deal.transfer_to_id is None
         case DealAction.COMPLETE:
-            return money.outstanding_fen(deal) > 0 or bool(money.unreported_periods(deal))
+            owed = money.outstanding_fen(deal) > 0 or bool(money.unreported_periods(deal))
+            terms = terms_in_force(deal)
+            return owed or terms is None or not stakes.is_settled(terms, deal.stakes)
         case DealAction.RETURN_DOCUMENTS:
             return deal.documents_returned_on is not None or deal.signed_on is None
     return False
+
+
+def check_counter(actor: Actor, deal: Deal) -> None:
+    """Raises WrongState, or NotThisSide for whoever does not answer the standing offer."""
+    DEAL.step(deal.state, DealAction.COUNTER)
+    states.check_counter(deal.side_of(actor.organisation_id), offered_by=deal.offered_by)
 
 
 def reportable_events(deal: Deal) -> list[str]:

@@ -28,12 +28,15 @@ class Moment:
     facts: Mapping[str, Any]
 
 
+_AUDITED = "deal.royalty_disputed, audit"
+
 PHRASES: Mapping[str, str] = MappingProxyType(
     {
         "deal.drafted": N_("%(who)s began the draft."),
         "deal.terms_edited": N_("%(who)s edited the terms."),
         "deal.draft_discarded": N_("%(who)s discarded the draft."),
         "deal.terms_offered": N_("%(who)s offered the terms, version %(number)s."),
+        "deal.terms_countered": N_("%(who)s answered version %(answered)s with a counter-offer, version %(number)s."),
         "deal.offer_withdrawn": N_("%(who)s took the offer back."),
         "deal.offer_accepted": N_("%(who)s accepted version %(number)s."),
         "deal.offer_declined": N_("%(who)s declined the offer."),
@@ -54,6 +57,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "deal.royalty_reported": N_("%(who)s reported royalty period %(number)s: royalty %(amount_fen)s."),
         "deal.royalty_confirmed": N_("%(who)s confirmed royalty statement %(number)s."),
         "deal.royalty_disputed": N_("%(who)s disputed royalty statement %(number)s."),
+        _AUDITED: N_("%(who)s ordered an inspection of the accounts for royalty statement %(number)s."),
         "deal.royalty_corrected": N_("%(who)s corrected royalty statement %(number)s: royalty %(amount_fen)s."),
         "deal.payment_recorded": N_("%(who)s recorded a payment of %(amount_fen)s."),
         "deal.payment_reversed": N_("%(who)s took a payment of %(amount_fen)s back."),
@@ -66,6 +70,13 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "deal.transfer_accepted": N_("The new licensee accepted the terms."),
         "deal.transferred": N_("%(who)s agreed to the transfer; the licence has a new licensee."),
         "deal.transfer_refused": N_("%(who)s refused the transfer."),
+        "deal.project_money_paid": N_("%(who)s entered project money of %(amount_fen)s."),
+        "deal.stake_taken": N_("%(who)s entered in the register of shares that the stake was taken."),
+        "deal.stake_changed": N_("%(who)s entered in the register of shares that the stake has changed."),
+        "deal.stake_exited": N_("%(who)s entered in the register that the stake was given up: %(amount_fen)s."),
+        "deal.stake_confirmed": N_("%(who)s confirmed entry %(number)s of the register of shares."),
+        "deal.stake_disputed": N_("%(who)s disputed entry %(number)s of the register of shares."),
+        "deal.stake_reward_stated": N_("%(who)s stated how the completers share in entry %(number)s of the register."),
         "deal.completed": N_("%(who)s declared the deal completed."),
         "deal.terminated": N_("%(who)s terminated the licence."),
         "deal.documents_returned": N_("%(who)s confirmed that the documents are back."),
@@ -94,7 +105,7 @@ def list_history(deal: Deal) -> list[Moment]:
     return [
         Moment(
             event.at,
-            PHRASES[event.event],
+            PHRASES[_AUDITED if event.facts.get("audit") else event.event],
             known.get(event.organisation_id) if event.organisation_id is not None else None,
             {name: _day(value) if name in _DAYS else value for name, value in event.facts.items()},
         )

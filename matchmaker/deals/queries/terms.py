@@ -81,12 +81,13 @@ def list_changes(deal: Deal) -> list[tuple[TermsVersion, list[Change]]]:
     """Versions, the latest first, each with the lines that differ from the one before: old and new, None for none."""
     before = [None, *deal.versions]
     return [
-        (version, _changes(old.terms, version.terms) if old is not None else [])
+        (version, list_differences(old.terms, version.terms) if old is not None else [])
         for old, version in reversed(list(zip(before, deal.versions, strict=False)))
     ]
 
 
-def _changes(old: Terms, new: Terms) -> list[Change]:
+def list_differences(old: Terms, new: Terms) -> list[Change]:
+    """The lines that differ: old and new, None for none."""
     before, after = _numbered(agreed.lines(old)), _numbered(agreed.lines(new))
     pairs = [(before.get(key), after.get(key)) for key in dict.fromkeys([*before, *after])]
     return [pair for pair in pairs if pair[0] != pair[1]]

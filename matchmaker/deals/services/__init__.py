@@ -15,7 +15,15 @@ from matchmaker.deals.services.annexes import (
     register_contract,
     state_reward,
 )
-from matchmaker.deals.services.answering import accept_offer, decline_offer, document, offer_terms, sign, withdraw_offer
+from matchmaker.deals.services.answering import (
+    accept_offer,
+    counter_offer,
+    decline_offer,
+    document,
+    offer_terms,
+    sign,
+    withdraw_offer,
+)
 from matchmaker.deals.services.drafting import ACHIEVEMENTS_LIMIT, discard_draft, draft_deal, edit_terms
 from matchmaker.deals.services.ending import (
     CURE_DAYS,
@@ -42,6 +50,15 @@ from matchmaker.deals.services.money import (
     reverse_payment,
 )
 from matchmaker.deals.services.shared import hold
+from matchmaker.deals.services.stakes import (
+    change_stake,
+    confirm_stake,
+    dispute_stake,
+    exit_stake,
+    pay_project_money,
+    state_stake_reward,
+    take_stake,
+)
 from matchmaker.deals.services.trial import (
     apply_trial_end,
     ask_extension,
@@ -71,14 +88,17 @@ __all__ = [
     "ask_transfer",
     "attach_file",
     "call_decision",
+    "change_stake",
     "charge_penalty",
     "complete_deal",
     "confirm_broker",
     "confirm_event",
     "confirm_return",
     "confirm_royalty",
+    "confirm_stake",
     "convert_trial",
     "correct_royalty",
+    "counter_offer",
     "decide_objection",
     "declare_cured",
     "declare_default",
@@ -86,15 +106,18 @@ __all__ = [
     "discard_draft",
     "dispute_event",
     "dispute_royalty",
+    "dispute_stake",
     "document",
     "draft_deal",
     "edit_terms",
     "end_trial",
+    "exit_stake",
     "grant_extension",
     "hold",
     "number_key",
     "object_to_notice",
     "offer_terms",
+    "pay_project_money",
     "publish_notice",
     "queries",
     "raise_dispute",
@@ -111,6 +134,8 @@ __all__ = [
     "start_on_its_day",
     "start_payment",
     "state_reward",
+    "state_stake_reward",
+    "take_stake",
     "terminate_deal",
     "withdraw_offer",
 ]

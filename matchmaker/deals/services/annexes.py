@@ -38,6 +38,7 @@ from matchmaker.deals.refusals import (
     NotAgreed,
     NoticeDaysWrong,
     NoticeExists,
+    NoticeReplaced,
     NotSigned,
     NumberMissing,
     NumberTaken,
@@ -111,6 +112,7 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
     row = DealNotice(
         deal_id=deal.id,
         number=deal.number,
+        terms_version=deal.version_on_offer,
         licensor_id=deal.licensor_id,
         summary=given(summary),
         starts_on=today,
@@ -126,10 +128,13 @@ def publish_notice(actor: Actor, deal: Deal, *, summary: str, days: int | None =
 def object_to_notice(actor: Actor, notice: DealNotice, *, text: str, objector: str = "") -> DealObjection:
     """Object while the notice runs; it is suspended until the licensor has decided.
 
-    `objector`: in whose name, where the officer enters an objection that came on paper. Raises WrongState.
+    `objector`: in whose name, where the officer enters an objection that came on paper. Raises WrongState,
+    NoticeReplaced.
     """
     db.session.refresh(notice, with_for_update={"of": DealNotice})
     NOTICE.step(notice.state, "object")
+    if notice.replaced:
+        raise NoticeReplaced()
     between(clock.today(), notice.starts_on, notice.ends_on, field="text")
     row = DealObjection(
         objector=objector.strip() or actor.organisation_name or _name(actor),

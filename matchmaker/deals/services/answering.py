@@ -13,13 +13,21 @@ from matchmaker.core import clock, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
 from matchmaker.core.types import canonical_json
-from matchmaker.deals import queries, rules, schedule
+from matchmaker.deals import mails, queries, rules, schedule
 from matchmaker.deals import terms as agreed
 from matchmaker.deals.models import Acceptance, Deal, NoticeState, Signature, TermsVersion
 from matchmaker.deals.papers import editions
 from matchmaker.deals.permissions import Can
-from matchmaker.deals.refusals import NoticeMissing, NoticeRunning, NoticeSuspended, NoticeUpheld, TermsMissing
-from matchmaker.deals.services.drafting import check_parties, public_revision
+from matchmaker.deals.refusals import (
+    NoticeMissing,
+    NoticeRunning,
+    NoticeSuspended,
+    NoticeUpheld,
+    OfferMoved,
+    SameTerms,
+    TermsMissing,
+)
+from matchmaker.deals.services.drafting import check_parties, public_revision, write_draft
 from matchmaker.deals.services.shared import finish, lock, post_dues, side_of, standing_version
 from matchmaker.deals.states import (
     DEAL,
@@ -28,6 +36,7 @@ from matchmaker.deals.states import (
     DealAction,
     PartyRole,
     accepting_step,
+    check_counter,
     signing_step,
 )
 from matchmaker.deals.terms import Terms
@@ -50,6 +59,39 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
     terms = deal.draft
     if terms is None:
         raise TermsMissing(field="terms")
+    version = _freeze(actor, deal, terms)
+    workflow.apply(actor, deal, DEAL, DealAction.OFFER, number=version.number, sha256=version.sha256)
+    mails.tell_others(deal, side_of(actor, deal), mails.offered)
+    return version
+
+
+@command(Can.DEAL_COUNTER)
+def counter_offer(
+    actor: Actor, deal: Deal, *, terms: Terms, sha256: str, seen_version: int | None = None
+) -> TermsVersion:
+    """Answer the offer with this hash with other terms: they are the next version, and the offer from now on.
+
+    The version answered stays as it is and can no longer be accepted or signed. Open until the last signature.
+    Raises TermsChanged, OfferMoved with `seen_version` where somebody answered meanwhile, NotThisSide, SameTerms,
+    CommissionWithoutBroker, and InvalidMany with every hard rule that the terms break.
+    """
+    lock(deal, DealAction.COUNTER)
+    answered = standing_version(deal, sha256)
+    if seen_version is not None and seen_version != deal.version:
+        raise OfferMoved(number=deal.number, state=deal.state)
+    check_counter(side_of(actor, deal), offered_by=deal.offered_by)
+    if terms == answered.terms:
+        raise SameTerms()
+    write_draft(deal, terms)
+    version = _freeze(actor, deal, terms)
+    facts = {"number": version.number, "sha256": version.sha256, "answered": answered.number}
+    workflow.apply(actor, deal, DEAL, DealAction.COUNTER, **facts)
+    mails.tell_others(deal, side_of(actor, deal), mails.countered)
+    return version
+
+
+def _freeze(actor: Actor, deal: Deal, terms: Terms) -> TermsVersion:
+    """Make these terms the version that counts, offered by the actor's side, which, if a principal, thereby accepts."""
     check_parties(deal)
     for row in deal.achievements:
         row.revision, row.title = public_revision(row.achievement), row.achievement.title
@@ -65,11 +107,9 @@ def offer_terms(actor: Actor, deal: Deal, *, seen_version: int | None = None) ->
         created_at=clock.now(),
     )
     deal.versions.append(version)
-    db.session.flush()  # the acceptance below refers to it, by a key that the session knows no relationship for
     deal.number, deal.offered_by = version.number, side
     if side != PartyRole.BROKER:
-        deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
-    workflow.apply(actor, deal, DEAL, DealAction.OFFER, number=version.number, sha256=version.sha256)
+        deal.acceptances.append(Acceptance(**_assent(actor, deal, version, side)))
     return version
 
 
@@ -103,10 +143,11 @@ def _named(party: Organisation | None) -> dict[str, Any]:
     return {name: getattr(party, name) for name in ("name", "name_en", "credit_code", "district")}
 
 
-def _assent(actor: Actor, deal: Deal, side: PartyRole) -> dict[str, Any]:
+def _assent(actor: Actor, deal: Deal, version: TermsVersion, side: PartyRole) -> dict[str, Any]:
     return {
         "deal_id": deal.id,
-        "number": deal.number,
+        "number": version.number,
+        "version": version,
         "party": side,
         "organisation_id": deal.parties[side],
         "user_id": actor.user_id,
@@ -129,13 +170,13 @@ def accept_offer(actor: Actor, deal: Deal, *, sha256: str) -> None:
     Raises AlreadyAccepted, NotThisSide, TermsChanged; InvalidMany where the terms have come to break a hard rule.
     """
     lock(deal, DealAction.ACCEPT)
-    terms = standing_version(deal, sha256).terms
+    version = standing_version(deal, sha256)
     side = side_of(actor, deal)
     assert deal.offered_by is not None  # set by every offer
     step = accepting_step(side, offered_by=deal.offered_by, accepted=deal.accepted_by)
     if step is DealAction.ACCEPT:
-        _judge_alone(deal, terms)
-    deal.acceptances.append(Acceptance(**_assent(actor, deal, side)))
+        _judge_alone(deal, version.terms)
+    deal.acceptances.append(Acceptance(**_assent(actor, deal, version, side)))
     workflow.apply(actor, deal, DEAL, step, number=deal.number)
 
 
@@ -170,7 +211,7 @@ def sign(actor: Actor, deal: Deal, *, sha256: str, password: str) -> None:
     user = db.session.get_one(User, actor.user_id)
     if not password_fits(user.password_hash, password):
         raise PasswordWrong(field="password")
-    deal.signatures.append(Signature(**_assent(actor, deal, side), sha256=version.sha256))
+    deal.signatures.append(Signature(**_assent(actor, deal, version, side), sha256=version.sha256))
     facts: dict[str, Any] = {"number": version.number, "sha256": version.sha256}
     if step is not DealAction.SIGN:
         facts |= _bring_into_force(deal, terms)

@@ -11,7 +11,7 @@ from matchmaker.core.access import Actor
 from matchmaker.core.db import command, db
 from matchmaker.deals import queries
 from matchmaker.deals import terms as agreed
-from matchmaker.deals.models import Deal, DealAchievement
+from matchmaker.deals.models import Brokering, Deal, DealAchievement
 from matchmaker.deals.permissions import SIGNATORY, Can
 from matchmaker.deals.refusals import (
     AchievementNotPublished,
@@ -27,6 +27,7 @@ from matchmaker.deals.states import DEAL, DealAction, NotThisSide, PartyRole
 from matchmaker.deals.terms import DealKind, Terms
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can as IntroductionCan
+from matchmaker.introductions.queries import was_introduced_by
 from matchmaker.listings.models import Achievement, ListingState, Revision
 from matchmaker.listings.permissions import Can as ListingCan
 
@@ -79,9 +80,30 @@ def draft_deal(
     if introduction is not None:
         access.require(actor, IntroductionCan.INTRODUCTION_VIEW, introduction)
         _check_introduction(deal, introduction)
+    if broker is not None:
+        deal.brokering = _brokering(deal, broker)
     db.session.add(deal)
     audit.record(actor, "deal.drafted", deal, kind=str(kind), broker=broker is not None)
     return deal
+
+
+def _brokering(deal: Deal, broker: Organisation) -> Brokering:
+    """The intermediary's first introduction of these achievements to the licensee, if there was one."""
+    found = [
+        introduction
+        for row in deal.achievements
+        if (introduction := was_introduced_by(broker.id, row.achievement.id, deal.licensee_id)) is not None
+    ]
+    days = [(clock.day_of(one.introduced_at), one.id) for one in found if one.introduced_at is not None]
+    brought_on, introduction_id = min(days, default=(clock.today(), None), key=lambda pair: pair[0])
+    return Brokering(
+        broker_id=broker.id,
+        licensor_id=deal.licensor_id,
+        licensee_id=deal.licensee_id,
+        introduction_id=introduction_id,
+        brought_on=brought_on,
+        created_at=clock.now(),
+    )
 
 
 def _check_achievements(actor: Actor, achievements: Sequence[Achievement]) -> None:
@@ -144,11 +166,15 @@ def edit_terms(actor: Actor, deal: Deal, *, terms: Terms, seen_version: int | No
     With `seen_version`, raises Conflict where someone saved since the form was opened.
     """
     lock(deal, DealAction.EDIT, seen_version)
+    write_draft(deal, terms)
+    workflow.apply(actor, deal, DEAL, DealAction.EDIT)
+
+
+def write_draft(deal: Deal, terms: Terms) -> None:
     if terms.commission_fen is not None and deal.broker_id is None:
         raise CommissionWithoutBroker(field="commission_fen")
     deal.terms = agreed.to_json(terms)
     deal.kind = terms.kind
-    workflow.apply(actor, deal, DEAL, DealAction.EDIT)
 
 
 @command(Can.DEAL_DISCARD)

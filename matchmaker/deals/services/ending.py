@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from matchmaker.accounts.models import Organisation, OrganisationState
 from matchmaker.accounts.roles import OrganisationKind
@@ -10,7 +11,7 @@ from matchmaker.accounts.size_class import is_sme
 from matchmaker.core import audit, clock, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command
-from matchmaker.deals import queries, records
+from matchmaker.deals import queries, records, stakes
 from matchmaker.deals.models import Deal, Record
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.records import RecordKind
@@ -35,10 +36,12 @@ CURE_DAYS = 30
 
 @command(Can.DEAL_COMPLETE)
 def complete_deal(actor: Actor, deal: Deal) -> None:
-    """Declare that everything has come in. Raises StillOwed, PeriodsUnreported."""
+    """Declare that everything has come in. Raises StillOwed, PeriodsUnreported, StakeOpen."""
     lock(deal, DealAction.COMPLETE)
     outstanding, unreported = queries.outstanding_fen(deal), len(queries.unreported_periods(deal))
-    finish(actor, deal, DealAction.COMPLETE, "", outstanding_fen=outstanding, unreported=unreported)
+    settled = stakes.is_settled(terms_of(deal), deal.stakes)
+    facts: dict[str, Any] = {"outstanding_fen": outstanding, "unreported": unreported, "stake_settled": settled}
+    finish(actor, deal, DealAction.COMPLETE, "", **facts)
 
 
 @command(Can.DEAL_DECLARE_DEFAULT)

@@ -82,10 +82,10 @@ def between(day: date, first_on: date, last_on: date, *, field: str) -> date:
     return day
 
 
-def given(reason: str) -> str:
+def given(reason: str, *, field: str = "reason") -> str:
     """Raises ReasonMissing for blanks."""
     if not reason.strip():
-        raise ReasonMissing(field="reason")
+        raise ReasonMissing(field=field)
     return reason.strip()
 
 

@@ -27,6 +27,7 @@ from matchmaker.deals.simulator import chart
 from matchmaker.deals.simulator.forms import GROUPS, SimulatorForm, from_price, from_terms, simulator_form
 from matchmaker.deals.states import DealAction
 from matchmaker.deals.terms import DealKind, Terms
+from matchmaker.deals.views import counter_page
 from matchmaker.introductions import queries as introductions
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can as IntroductionCan
@@ -73,6 +74,11 @@ class Subject:
     def is_open(self) -> bool:
         """Whether the reader could edit the draft now."""
         return self.deal is not None and DealAction.EDIT in queries.open_steps(g.actor, self.deal)
+
+    @property
+    def is_to_answer(self) -> bool:
+        """Whether the reader could answer the offer with other terms now."""
+        return self.deal is not None and DealAction.COUNTER in queries.open_steps(g.actor, self.deal)
 
     def known(self) -> dict[str, str]:
         """Entries that the negotiation or the published price settles."""
@@ -158,12 +164,14 @@ def _results(form: SimulatorForm, subject: Subject, scenario: Scenario) -> dict[
         "best": _best(compared, scenario),
         "months": world.months,
         "offer": Form(formdata=None),
-        "can_offer": subject.is_open or (_is_introduced(subject) and access.may(g.actor, Can.DEAL_DRAFT)),
+        "can_offer": subject.is_open or subject.is_to_answer or _may_begin(subject),
     }
 
 
-def _is_introduced(subject: Subject) -> bool:
-    return subject.introduction is not None and subject.introduction.introduced_at is not None
+def _may_begin(subject: Subject) -> bool:
+    """Whether the reader could begin a deal from the introduction it is about."""
+    introduced = subject.introduction is not None and subject.introduction.introduced_at is not None
+    return introduced and access.may(g.actor, Can.DEAL_DRAFT)
 
 
 def _best(compared: list[simulate.Compared], scenario: Scenario) -> dict[str, Plan]:
@@ -189,13 +197,16 @@ def _near(fen: int) -> str:
 @blueprint.post("/simulator/offer")
 @needs(Can.DEAL_DRAFT)
 def offer() -> Answer:
-    """Put a way to pay into the draft of the deal in the address, or of a new one from the introduction there."""
+    """Put a way to pay into the draft of the deal in the address, or of a new one from the introduction there; of an
+    offer that the reader is to answer, into the form of the counter-offer, which is not sent yet."""
     subject = _subject()
     form, chosen = _form(subject), request.form.get("plan", "")
     if chosen not in set(Plan) - {Plan.ON_THE_TABLE} or not form.validate():
         return redirect(f"{url_for('simulator.simulator')}?{urlencode(_share(form))}")
-    deal = subject.deal or _begun(subject.introduction)
     terms = simulate.plan_terms(Plan(chosen), form.prices(), form.world(), like=subject.terms)
+    if subject.deal is not None and subject.is_to_answer:
+        return counter_page(subject.deal, terms)
+    deal = subject.deal or _begun(subject.introduction)
     services.edit_terms(g.actor, deal, terms=terms)
     done(_("The simulated terms are in the draft. Check them, fill in the rest, then offer them."))
     return redirect(url_for("deals.edit_terms", id=deal.id))

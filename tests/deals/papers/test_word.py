@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from docx import Document
@@ -81,3 +82,28 @@ def test_the_xml_nests_as_word_expects() -> None:
     assert all(run.getparent().tag == f"{WORD}p" for run in body.iter(f"{WORD}r"))
     assert all(cell[-1].tag == f"{WORD}p" for cell in body.iter(f"{WORD}tc"))
     assert not [node for node in body.iter(f"{WORD}t") if "{" in (node.text or "")]
+
+
+def test_it_is_set_as_chinese_of_the_mainland_with_a_narrow_column_of_names() -> None:
+    document = Document(io.BytesIO(docx(paper(), at=AT)))
+    (language,) = document.styles.element.iter(f"{WORD}lang")
+    assert language.get(f"{WORD}eastAsia") == "zh-CN"  # else the shapes of 。 and of many characters are others'
+    facts, table, _places = document.tables
+    names, values = facts.columns
+    assert names.width * 2 < values.width
+    assert len(table.columns) == 2
+    assert [row._tr.find(f".//{WORD}tblHeader") is not None for row in table.rows] == [True, False]
+    assert all(row._tr.find(f".//{WORD}cantSplit") is not None for row in (*facts.rows, *table.rows))
+
+
+def test_no_party_signs_on_a_page_that_does_not_name_it_and_no_clause_is_torn_apart() -> None:
+    long = Signatures(("签署", "Signatures"), (("许可方", "Licensor"),), (("盖章", "Seal"), ("日期", "Date")))
+    written = paper()
+    document = Document(io.BytesIO(docx(replace(written, blocks=(*written.blocks[:-1], long)), at=AT)))
+    places = document.tables[-1]
+    assert [[one.text.split()[0] for one in row.cells[0].paragraphs] for row in places.rows] == [
+        ["许可方", "盖章", "日期"]
+    ]
+    assert all(row._tr.find(f".//{WORD}cantSplit") is not None for row in places.rows)
+    (clause,) = [one for one in document.paragraphs if "本合同所称成果" in one.text]
+    assert clause.paragraph_format.keep_together

@@ -18,7 +18,7 @@ from matchmaker.core.db import db
 from matchmaker.deals import queries, services
 from matchmaker.deals.models import Deal
 from matchmaker.deals.papers.paper import Paper, Table, to_data
-from matchmaker.deals.paperwork import letters, sheets
+from matchmaker.deals.paperwork import closing, letters, sheets
 from matchmaker.deals.paperwork.letters import Letter
 from matchmaker.deals.states import DealState
 from matchmaker.deals.terms import (
@@ -36,7 +36,18 @@ from matchmaker.deals.terms import (
 )
 from tests.deals.pages import EN, as_
 from tests.factories.accounts import make_actor
-from tests.factories.deals import LICENSEE, LICENSOR, Play, make_deal, make_terms, organisation_of
+from tests.factories.deals import (
+    LICENSEE,
+    LICENSOR,
+    Play,
+    confirm_last,
+    equity_terms,
+    exit_stake,
+    make_deal,
+    make_terms,
+    organisation_of,
+    take_stake,
+)
 
 COMPLETERS = (Completer("沈甲乙", Fraction(2, 3)), Completer("林丙丁", Fraction(1, 3)))
 
@@ -235,3 +246,83 @@ def test_letters_are_downloads_for_who_may_see_the_deal(app: Flask, client: Flas
         assert pdf(client, f"{path}/{none}.pdf").status_code == 404
     as_(client, make_actor(OrganisationKind.ENTERPRISE))
     assert pdf(client, f"{path}/payment-due.pdf").status_code == 404
+
+
+def test_letters_about_money_say_what_the_tax_is(app: Flask) -> None:
+    for included, words_of in ((True, "6%, within the amount"), (False, "6% on top")):
+        play = make_deal(DealState.PAYING, terms=make_terms(tax=Tax(Fraction(6, 100), included)))
+        deal, day = fresh(play), queries.dues(play.deal)[0].due_on
+        for kind, today in ((Letter.PAYMENT_DUE, day), (Letter.OVERDUE, day + timedelta(days=31))):
+            text = words(in_english(app, lambda deal=deal, kind=kind, today=today: letters.letter(deal, kind, today)))
+            assert words_of in text
+
+
+# --- final statement ------------------------------------------------------------------------------------------------
+
+
+def rows_of(paper: Paper) -> list[list[list[str]]]:
+    return [[[cell[0] for cell in row] for row in block.rows] for block in paper.blocks if isinstance(block, Table)]
+
+
+def test_the_final_statement_lists_every_amount_and_payment_and_reconciles(app: Flask, client: FlaskClient) -> None:
+    play = make_deal(DealState.PAYING, terms=make_terms(tax=Tax(Fraction(6, 100), True)))
+    path = f"/deals/{play.deal.id}/final-statement.pdf"
+    assert as_(client, play.actors[LICENSEE]).get(path).status_code == 404  # the deal still goes on
+    wrong = play.pay(5_000_000, "wrong")
+    play.act(LICENSOR, services.reverse_payment, payment=wrong, memo_code="entered_twice")
+    play.pay(12_000_000, "right")
+    play.complete()
+    deal = fresh(play)
+    paper = in_english(app, lambda: closing.final_statement(deal))
+    amounts, payments = rows_of(paper)
+    assert amounts[-1] == ["In all", "", "¥120,000.00", "¥120,000.00", "¥0.00"]
+    assert sorted((row[2], row[3]) for row in payments) == [
+        ("¥120,000.00", ""),
+        ("¥50,000.00", "Posting entered twice"),
+    ]
+    text = words(paper)
+    assert "Value-added tax of 6% is within the amounts due: ¥6,792.45." in text  # 120,000 × 6 / 106
+    assert "The books show: claimed ¥120,000.00, paid ¥120,000.00, open ¥0.00." in text
+    assert "This statement and the books agree to the fen." in text
+    for side in (LICENSOR, LICENSEE):
+        first, again = (pdf(as_(client, play.actors[side]), path) for _ in range(2))
+        assert first.status_code == 200
+        assert first.data == again.data
+    assert path in as_(client, play.actors[LICENSEE]).get(f"/deals/{deal.id}").get_data(as_text=True)
+    assert as_(client, make_actor(OrganisationKind.ENTERPRISE)).get(path).status_code == 404
+
+
+def test_the_final_statement_of_a_deal_that_ended_early_says_what_is_still_owed(app: Flask) -> None:
+    play = make_deal(DealState.PAYING)
+    play.pay(2_000_000)
+    play.act(LICENSEE, services.terminate_deal, reason="产线停产")
+    deal = fresh(play)
+    found = queries.closing(deal)
+    assert (found.due_fen, found.kept_fen, found.open_fen, found.reconciles) == (
+        12_000_000,
+        2_000_000,
+        10_000_000,
+        True,
+    )
+    text = words(in_english(app, lambda: closing.final_statement(deal)))
+    assert "¥100,000.00" in text
+    assert "产线停产" in text
+
+
+def test_the_final_statement_of_shares_says_what_they_brought(app: Flask) -> None:
+    play = make_deal(DealState.PAYING, terms=equity_terms())
+    take_stake(play)
+    confirm_last(play)
+    exit_stake(play, 100)
+    confirm_last(play)
+    play.complete()
+    deal = fresh(play)
+    text = words(in_english(app, lambda: closing.final_statement(deal)))
+    assert "Nothing fell due." in text
+    assert "Loss against what it was taken for" in text
+    assert "¥2,999,999.00" in text
+
+
+def test_a_deal_that_goes_on_or_never_began_has_no_final_statement(app: Flask) -> None:
+    for state in (DealState.DRAFT, DealState.ON_TRIAL, DealState.ENDED):  # ended as a draft
+        assert queries.closing(make_deal(state).deal) is None

@@ -163,7 +163,7 @@ def test_only_who_may_edit_the_draft_can_put_anything_into_it(app: Flask, client
     assert offer(client, "lump_sum", deal=play.deal.id).status_code in (302, 303, 401)
     as_(client, make_actor(OrganisationKind.ENTERPRISE))
     assert offer(client, "lump_sum", deal=play.deal.id).status_code in (403, 404)
-    as_(client, play.actors[LICENSEE])
+    as_(client, play.actors[LICENSOR])  # whose offer stands
     assert "Into the draft" not in text_of(client.get(f"/simulator?deal={play.deal.id}", headers=EN))
     assert offer(client, "lump_sum", deal=play.deal.id).status_code == 409
     db.session.expire_all()
@@ -177,3 +177,19 @@ def test_an_unknown_way_to_pay_leads_back_and_changes_nothing(app: Flask, client
         answer = offer(client, plan, deal=play.deal.id)
         assert "/simulator?" in answer.location
     assert offer(client, "lump_sum").status_code == 404
+
+
+def test_of_an_offer_to_be_answered_a_way_to_pay_goes_into_the_form_of_the_counter_offer(
+    app: Flask, client: FlaskClient
+) -> None:
+    play = make_deal(DealState.OFFERED)
+    path = f"/simulator?deal={play.deal.id}"
+    page = text_of(as_(client, play.actors[LICENSEE]).get(path, headers=EN))
+    assert "Into a counter-offer" in page
+    answer = client.post(f"/simulator/offer?deal={play.deal.id}", data={"plan": "instalments"}, headers=EN)
+    assert answer.status_code == 200
+    assert f'action="/deals/{play.deal.id}/counter-offer"' in text_of(answer)
+    assert re.search(r"<del>[^<]*</del>", text_of(answer))  # the lump sum on offer goes
+    db.session.rollback()
+    assert db.session.get_one(Deal, play.deal.id).number == 1  # nothing was sent
+    assert "Into a counter-offer" not in text_of(as_(client, play.actors[LICENSOR]).get(path, headers=EN))
