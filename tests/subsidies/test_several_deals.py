@@ -5,6 +5,7 @@ them stays out of the judgement.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
@@ -13,13 +14,17 @@ from flask import Flask
 from matchmaker.accounts import services as accounts
 from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import Role
-from matchmaker.core import clock
+from matchmaker.core import audit, clock
 from matchmaker.core.access import may
 from matchmaker.core.db import db
+from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.subsidies import flagging, policies, queries, review_queries, rules, services, snapshots
+from matchmaker.subsidies.flags import FlagCode
+from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.permissions import Can
+from matchmaker.subsidies.review_models import FlagState
 from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDeals
 from tests.factories.accounts import SYSTEM, actor, unit
 from tests.factories.deals import BROKER, Play, make_deal
@@ -141,3 +146,48 @@ def test_what_was_paid_is_entered_as_receipts_and_counts_once(app: Flask) -> Non
     assert [(row.fen, row.dated_on) for row in receipts] == [(7 * WAN, clock.today())]
     licensee = draft(play.actors[rules.CLAIMANT_PART["P2-3"]], play.deal, clause_id="P2-3")
     assert not [row for row in licensee.papers if row.kind is PaperKind.RECEIPT], "they stand in the first claim"
+
+
+# --- keys of findings -----------------------------------------------------------------------------------------------
+
+
+def late_brokers(case: Case) -> dict[str, FlagState]:
+    """State of each finding of a late intermediary, by the deal that its key ends with."""
+    rows = [row for row in review_queries.list_flags(case.claim) if row.code is FlagCode.LATE_BROKER]
+    assert all(row.key.startswith("recorded:") for row in rows)
+    return {row.key.removeprefix("recorded:"): row.state for row in rows}
+
+
+def recorded_late(plays: list[Play]) -> None:
+    """The platform learnt of these deals long after they were signed."""
+    with unit():
+        for play in plays:
+            db.session.get_one(Deal, play.deal.id).created_at = clock.now() + timedelta(days=2)
+            audit.record(SYSTEM, "deal.edited", play.deal)
+
+
+def test_a_finding_about_a_deal_names_it_for_the_first_as_for_the_others(plays: list[Play]) -> None:
+    case = case_of(plays)
+    recorded_late(plays)
+    case.submit()
+    assert late_brokers(case) == {str(play.deal.id): FlagState.OPEN for play in plays}
+    case.accept()  # looks again
+    assert len(late_brokers(case)) == 3
+
+
+def test_what_was_cleared_for_one_deal_is_asked_for_the_deal_that_takes_its_place(plays: list[Play]) -> None:
+    case = case_of(plays[:1])
+    recorded_late(plays)
+    case.submit()
+    case.accept()
+    case.clear_flags()
+    second = case_of(plays[1:2])
+    second.submit()
+    assert late_brokers(second) == {str(plays[1].deal.id): FlagState.OPEN}
+    second.return_()
+    with unit():
+        claim = db.session.get_one(Claim, second.claim.id)
+        facts = {"requested_fen": claim.requested_fen, "statement": claim.statement}
+        services.edit_claim(second.claimant, claim, deals=[plays[2].deal], **facts)
+    second.submit()
+    assert late_brokers(second) == {str(play.deal.id): FlagState.OPEN for play in plays[1:]}
