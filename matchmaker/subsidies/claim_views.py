@@ -236,11 +236,13 @@ def edit_claim(claim: Claim) -> Answer:
         form.show(claim)
     else:
         deals = form.chosen if isinstance(form, NewClaimForm) else None
-        form.run(lambda: services.edit_claim(g.actor, claim, deals=deals, **form.entries()))
+        facts = {**form.entries(), "version": form.seen_version}
+        form.run(lambda: services.edit_claim(g.actor, claim, deals=deals, **facts))
         if not form.has_errors:
             done(_("The draft was saved."))
             return redirect(url_for("subsidies.claim", id=claim.id))
         give_up_writing()
+        form.version.data = str(claim.version)
     page = render_template("subsidies/edit_claim.html", form=form, claim=claim, clause=claim.clause)
     return page, 422 if form.has_errors else 200
 

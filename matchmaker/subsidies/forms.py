@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField
+from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, Optional
 
@@ -77,6 +77,14 @@ class ClaimForm(Form):
     def facts(self) -> list[str]:
         """Names of the fields that state facts."""
         return [field.name for field in stated_forms.asked_fields(self)]
+
+    version = HiddenField()
+
+    @property
+    def seen_version(self) -> int | None:
+        """Version of the claim that the page showed."""
+        typed = str(self.version.data or "")
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
 
     def show(self, claim: Claim) -> None:
         """Fill the fields that are no columns of the claim."""

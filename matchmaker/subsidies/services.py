@@ -57,6 +57,14 @@ class SubjectMissing(Invalid):
     phrase = N_("Name what you claim for: the project, platform, park or person. Letters or digits are needed.")
 
 
+class ChangedMeanwhile(Invalid):
+    code = "subsidies.changed_meanwhile"
+    phrase = N_(
+        "This claim was changed in another window after you opened this page. What you typed still stands here: "
+        "look at the claim, then save again to keep yours."
+    )
+
+
 class PeriodInvalid(Invalid):
     code = "subsidies.period_invalid"
     phrase = N_("Nothing can be claimed for this period under this clause. Choose one of those offered.")
@@ -242,11 +250,15 @@ def edit_claim(
     stated: Mapping[str, Any] | None = None,
     deals: Sequence[Deal] | None = None,
     period_on: date | None = None,
+    version: int | None = None,
 ) -> None:
-    """`deals` are counted from now on, where they are given.
+    """`deals` are counted from now on, where they are given; `version` is that of the claim the changes were made to.
 
-    Raises NotYourPart, TooManyDeals, PeriodInvalid, AlreadyClaimed, or why the sum cannot be claimed (`amounts`).
+    Raises ChangedMeanwhile, NotYourPart, TooManyDeals, PeriodInvalid, AlreadyClaimed, or why the sum cannot be
+    claimed (`amounts`).
     """
+    if version is not None and version != claim.version:
+        raise ChangedMeanwhile()
     if deals is not None and list(dict.fromkeys(deals)) != claim.deals:
         _count_others(claim, _counted(actor, claim.clause_id, deals))
     if period_on != claim.period_on:
