@@ -160,7 +160,7 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         period_note=rules.period_note(claim.clause),
         missing=queries.list_missing_evidence(claim),
         held=queries.list_held_evidence(claim),
-        offered=queries.list_offered_files(claim) if access.may(g.actor, Can.CLAIM_EDIT, claim) else [],
+        **(_completed(claim) if access.may(g.actor, Can.CLAIM_EDIT, claim) else {}),
         actions=actions,
         barred=barred,
         barred_until=queries.find_bar(claim.claimant_organisation_id) if claim.state in PAYABLE_STATES else None,
@@ -171,6 +171,11 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         forms=_forms(claim, refused),
         **(_examined(claim, verdict, actions) if examines else {}),
     )
+
+
+def _completed(claim: Claim) -> dict[str, Any]:
+    """What the claimant alone is told, while the claim can be changed."""
+    return {"offered": queries.list_offered_files(claim), "left_out": services.list_left_out(claim)}
 
 
 def _examined(claim: Claim, verdict: Verdict | None, actions: list[str]) -> dict[str, Any]:

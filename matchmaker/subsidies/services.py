@@ -476,9 +476,7 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
 
     A number that another claim counts is left out, and so is what does not fit any more.
     """
-    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
-    query = select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)
-    db.session.scalars(query).all()  # onto the deals at hand
+    _read_records(deals)
     rows = [paper for deal in deals for paper in _recorded_papers(deal)]
     keys = {_used_key(row.kind, row.folded) for row in rows}
     used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
@@ -486,6 +484,22 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
     for row in fresh[: MOST_PAPERS - len(claim.papers)]:
         row.used_key, row.created_at = _used_key(row.kind, row.folded), clock.now()
         claim.papers.append(row)
+
+
+def _read_records(deals: Sequence[Deal]) -> None:
+    """What the deals at hand record, in two statements."""
+    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
+    db.session.scalars(select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)).all()
+
+
+def list_left_out(claim: Claim) -> list[ClaimPaper]:
+    """What the deals record and another claim counts, so that it does not stand in this one."""
+    _read_records(claim.deals)
+    mine = {(paper.kind, paper.folded) for paper in claim.papers}
+    rows = [row for deal in claim.deals for row in _recorded_papers(deal) if (row.kind, row.folded) not in mine]
+    keys = [_used_key(row.kind, row.folded) for row in rows]
+    used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys)))) if keys else set()
+    return [row for row in rows if _used_key(row.kind, row.folded) in used]
 
 
 def _recorded_papers(deal: Deal) -> list[ClaimPaper]:

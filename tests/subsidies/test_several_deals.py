@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from matchmaker.accounts import services as accounts
 from matchmaker.accounts.models import User
@@ -29,6 +30,7 @@ from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDe
 from tests.factories.accounts import SYSTEM, actor, unit
 from tests.factories.deals import BROKER, Play, make_deal
 from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_bureau, record
+from tests.subsidies.test_views import EN, as_, text
 
 WAN = 1_000_000
 
@@ -191,3 +193,17 @@ def test_what_was_cleared_for_one_deal_is_asked_for_the_deal_that_takes_its_plac
         services.edit_claim(second.claimant, claim, deals=[plays[2].deal], **facts)
     second.submit()
     assert late_brokers(second) == {str(play.deal.id): FlagState.OPEN for play in plays[1:]}
+
+
+def test_what_another_claim_counts_is_named_on_the_page_of_the_one_that_lacks_it(
+    app: Flask, client: FlaskClient, plays: list[Play]
+) -> None:
+    first = case_of(plays[:1])
+    number = first.claim.papers[0].number
+    licensee = plays[0].actors[PartyRole.LICENSEE]
+    second = draft(licensee, plays[0].deal, clause_id="P2-3")
+    assert [row.number for row in services.list_left_out(second)] == [number]
+    assert services.list_left_out(first.claim) == []
+    page = text(as_(client, licensee).get(f"/claims/{second.id}", headers=EN))
+    assert "another claim counts it" in page
+    assert number in page
