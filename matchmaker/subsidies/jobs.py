@@ -1,7 +1,8 @@
 """The daily look at deadlines: whoever has to act on a claim is reminded by mail. A puller, so it may run at any time.
 
-A claim is looked at once for each day (`chased_on`), and again when it takes a step, which clears that day. Each
-reminder is a row and is sent once; of several that have become due since somebody looked last only the latest goes out.
+A claim with a deadline is looked at once a day, and again when it takes a step: `chase_on` is the day of the next look.
+Each reminder is a row and is sent once; of several that have become due since somebody looked last only the latest goes
+out.
 """
 
 from __future__ import annotations
@@ -9,11 +10,10 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
 from matchmaker.accounts.models import User
 from matchmaker.config import Settings
@@ -34,20 +34,17 @@ CHUNK = 100
 def chase(settings: Settings) -> int:
     """Look at every claim with a deadline that was not looked at today. Returns how many were."""
     looked, today = 0, clock.today()
-    while chunk := list(db.session.scalars(select(Claim.id).where(*_unseen(today)).order_by(Claim.id).limit(CHUNK))):
+    waiting = select(Claim.id).where(Claim.chase_on <= today).order_by(Claim.chase_on, Claim.id).limit(CHUNK)
+    while chunk := list(db.session.scalars(waiting)):
         with unit_of_work():
             look_at(chunk, today, settings.base_url)
         looked += len(chunk)
     return looked
 
 
-def _unseen(today: date) -> tuple[Any, ...]:
-    return Claim.due_on.is_not(None), or_(Claim.chased_on.is_(None), Claim.chased_on < today)
-
-
 def look_at(ids: Sequence[uuid.UUID], today: date, base_url: str) -> None:
     """Reminders that are due for these claims, one mail for each reader. Part of a unit of work."""
-    query = select(Claim).where(Claim.id.in_(ids), *_unseen(today)).order_by(Claim.due_on, Claim.id)
+    query = select(Claim).where(Claim.id.in_(ids), Claim.chase_on <= today).order_by(Claim.due_on, Claim.id)
     claims, calendar = list(db.session.scalars(query.with_for_update(of=Claim))), workdays.calendar()
     known_of = select(ClaimReminder.claim_id, ClaimReminder.state, ClaimReminder.due_on, ClaimReminder.ref)
     known = {tuple(row) for row in db.session.execute(known_of.where(ClaimReminder.claim_id.in_(ids)))}
@@ -61,7 +58,9 @@ def look_at(ids: Sequence[uuid.UUID], today: date, base_url: str) -> None:
             for user_id in chasing.readers(claim):
                 letters[user_id].append(claim)
     outbox.post_mails(_mails(letters, base_url))
-    looked_at = update(Claim).where(Claim.id.in_([claim.id for claim in claims])).values(chased_on=today)
+    looked_at = (
+        update(Claim).where(Claim.id.in_([claim.id for claim in claims])).values(chase_on=today + timedelta(days=1))
+    )
     db.session.execute(looked_at, execution_options={"synchronize_session": False})
 
 

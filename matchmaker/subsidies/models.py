@@ -88,8 +88,8 @@ class Claim(Stateful, db.Model):
         # counts and sums of a round come from this alone: a claim's row is wide
         Index("ix_claims_sums", "programme", "year", "state", "requested_fen", "proposed_fen"),
         Index("ix_claims_ranking", "programme", "year", "review_score", "id"),
-        Index("ix_claims_due_on", "due_on", "state"),
-        Index("ix_claims_chased_on", "due_on", "chased_on"),
+        Index("ix_claims_due_on", "due_on", "id"),
+        Index("ix_claims_chase_on", "chase_on", "id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -122,7 +122,7 @@ class Claim(Stateful, db.Model):
     reviewer_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))  # who approved or rejected
     payer_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     due_on: Mapped[date | None]
-    chased_on: Mapped[date | None]  # when the worker last looked whether somebody has to be reminded
+    chase_on: Mapped[date | None]  # when the worker looks next whether somebody has to be reminded; with `due_on`
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]

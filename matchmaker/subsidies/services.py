@@ -441,7 +441,9 @@ def step(actor: Actor, claim: Claim, action: ClaimAction, columns: Mapping[str, 
     with db.session.no_autoflush:
         after = CLAIM.step(claim.state, action).next
         deadline = {} if after == claim.state else {"due_on": workdays.due_on(after)}  # type: ignore[arg-type]
-        set_columns(claim, {"chased_on": None, **deadline, **columns})
+        changed = {**deadline, **columns}
+        awaited = changed.get("due_on", claim.due_on) is not None
+        set_columns(claim, {**changed, "chase_on": clock.today() if awaited else None})
         workflow.apply(actor, claim, CLAIM, action, **facts)
 
 

@@ -19,14 +19,18 @@ OF_THE_DEAL = (
     "inventor_inside",
 )
 
+claims = sa.table("claims", sa.column("due_on", types.Day()), sa.column("chase_on", types.Day()))
 flags = sa.table("claim_flags", sa.column("id", types.Id()), *map(sa.column, ("claim_id", "code", "key")))
 deals = sa.table("claim_deals", *map(sa.column, ("claim_id", "deal_id", "position")))
 
 
 def upgrade() -> None:
     op.add_column("claims", sa.Column("period_on", types.Day(), nullable=True))
-    op.add_column("claims", sa.Column("chased_on", types.Day(), nullable=True))
-    op.create_index("ix_claims_chased_on", "claims", ["due_on", "chased_on"])
+    op.add_column("claims", sa.Column("chase_on", types.Day(), nullable=True))
+    op.create_index("ix_claims_chase_on", "claims", ["chase_on", "id"])
+    op.drop_index("ix_claims_due_on", "claims")
+    op.create_index("ix_claims_due_on", "claims", ["due_on", "id"])
+    op.get_bind().execute(sa.update(claims).where(claims.c.due_on.is_not(None)).values(chase_on=claims.c.due_on))
     op.create_table(
         "claim_reminders",
         sa.Column("claim_id", types.Id(), nullable=False),
@@ -61,6 +65,8 @@ def _name_the_deal() -> None:
 def downgrade() -> None:
     """Keys of flags keep their deal: a finding may be asked once more, none is lost."""
     op.drop_table("claim_reminders")
-    op.drop_index("ix_claims_chased_on", "claims")
-    op.drop_column("claims", "chased_on")
+    op.drop_index("ix_claims_chase_on", "claims")
+    op.drop_index("ix_claims_due_on", "claims")
+    op.create_index("ix_claims_due_on", "claims", ["due_on", "state"])
+    op.drop_column("claims", "chase_on")
     op.drop_column("claims", "period_on")

@@ -165,4 +165,4 @@ def test_what_is_over_is_not_looked_at(app: Flask) -> None:
     for state in (ClaimState.DRAFT, ClaimState.PAID, ClaimState.REJECTED, ClaimState.WITHDRAWN, ClaimState.RECOVERED):
         claim = make_claim(state).claim
         assert (claim.due_on, run(app, clock.today() + timedelta(days=90))) == (None, Counter())
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(Claim).where(Claim.chased_on.is_not(None))) == 0
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Claim).where(Claim.chase_on.is_not(None))) == 0
