@@ -20,15 +20,16 @@ from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
 from matchmaker.deals import queries as deals_queries
-from matchmaker.deals.models import Deal, DealFile, FileKind
+from matchmaker.deals.models import Deal, DealFile, FileKind, Payment
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import gather, policies
 from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document, Per
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
+from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import OTHER, Allowance, Budget, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind
+from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind, payment_number, used_key
 from matchmaker.subsidies.periods import earlier_periods
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimReview, Recovery
@@ -269,20 +270,34 @@ def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
 def _paper_facts(claim: Claim, facts: Mapping[str, Value], until: date) -> dict[str, Value]:
     """What the numbers entered with a claim show: invoices, and receipts, of which each counts once and on its day.
 
-    Of receipts no more counts than the deal has recorded as paid. The database holds their numbers unique.
+    Of receipts no more counts than the deals have recorded as paid and no other claim counts, whatever number the bank
+    gave them. The database holds their numbers unique.
     """
     entered = {kind: [paper for paper in claim.papers if paper.kind is kind] for kind in WITH_A_SUM}
+    since = {"receipts_fen": date.min, "receipts_year_fen": date(until.year, 1, 1)}
+    elsewhere = _counted_elsewhere(claim) if any(facts.get(name) for name in RECEIPTS) else []
     found: dict[str, Value] = {}
+    for name in RECEIPTS & facts.keys():
+        taken = sum(fen for fen, paid_on in elsewhere if since[name] <= paid_on <= until)
+        found[name] = max(int(str(facts[name])) - taken, 0)
     if entered[PaperKind.INVOICE]:
         found["invoices_fen"] = sum(paper.fen or 0 for paper in entered[PaperKind.INVOICE])
     if entered[PaperKind.RECEIPT]:
         found["receipt_reused"] = False
-        since = {"receipts_fen": date.min, "receipts_year_fen": date(until.year, 1, 1)}
         for name in RECEIPTS & facts.keys():
             days = (since[name], until)
             counted = [p.fen or 0 for p in entered[PaperKind.RECEIPT] if days[0] <= (p.dated_on or until) <= days[1]]
-            found[name] = min(int(str(facts[name])), sum(counted))
+            found[name] = min(int(str(found[name])), sum(counted))
     return found
+
+
+def _counted_elsewhere(claim: Claim) -> list[tuple[int, date]]:
+    """Sum and day of the payments of the claim's deals that stand in other claims."""
+    of_deals = Payment.deal_id.in_([row.deal.id for row in claim.deal_rows])
+    paid = select(Payment.id, Payment.fen, Payment.paid_on).where(of_deals, Payment.reversal_id.is_(None))
+    keys = {used_key(PaperKind.RECEIPT, fold(payment_number(row.id))): row for row in db.session.execute(paid)}
+    used = select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(list(keys)), ClaimPaper.claim_id != claim.id)
+    return [(keys[key].fen, keys[key].paid_on) for key in db.session.scalars(used)] if keys else []
 
 
 def find_bar(organisation_id: uuid.UUID | None) -> date | None:

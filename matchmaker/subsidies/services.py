@@ -25,7 +25,7 @@ from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.facts import freeze as freeze_facts
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import OTHER, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, PaperKind
+from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind, payment_number, used_key
 from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import Particulars
@@ -366,7 +366,7 @@ def add_paper(
         kind=kind,
         number=number,
         folded=folded,
-        used_key=_used_key(kind, folded),
+        used_key=used_key(kind, folded),
         fen=within_limit(fen, field="fen") if counted and fen else None,
         dated_on=dated_on,
         created_at=clock.now(),
@@ -480,11 +480,11 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
     """
     _read_records(deals)
     rows = [paper for deal in deals for paper in _recorded_papers(deal)]
-    keys = {_used_key(row.kind, row.folded) for row in rows}
+    keys = {used_key(row.kind, row.folded) for row in rows}
     used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
-    fresh = [row for row in rows if _used_key(row.kind, row.folded) not in used]
+    fresh = [row for row in rows if used_key(row.kind, row.folded) not in used]
     for row in fresh[: MOST_PAPERS - len(claim.papers)]:
-        row.used_key, row.created_at = _used_key(row.kind, row.folded), clock.now()
+        row.used_key, row.created_at = used_key(row.kind, row.folded), clock.now()
         claim.papers.append(row)
 
 
@@ -499,26 +499,21 @@ def list_left_out(claim: Claim) -> list[ClaimPaper]:
     _read_records(claim.deals)
     mine = {(paper.kind, paper.folded) for paper in claim.papers}
     rows = [row for deal in claim.deals for row in _recorded_papers(deal) if (row.kind, row.folded) not in mine]
-    keys = [_used_key(row.kind, row.folded) for row in rows]
+    keys = [used_key(row.kind, row.folded) for row in rows]
     used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys)))) if keys else set()
-    return [row for row in rows if _used_key(row.kind, row.folded) in used]
+    return [row for row in rows if used_key(row.kind, row.folded) in used]
 
 
 def _recorded_papers(deal: Deal) -> list[ClaimPaper]:
-    """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
     registered, found = deal.registration, []
     if registered is not None:
         number, day = registered.number, registered.registered_on
         found.append(ClaimPaper(kind=PaperKind.REGISTRATION, number=number, folded=fold(number), dated_on=day))
     for row in sorted(deal.payments, key=lambda row: (row.paid_on, str(row.id))):
         if row.reversal_id is None:
-            number, kind = f"P-{row.id.hex[:16].upper()}", PaperKind.RECEIPT
+            number, kind = payment_number(row.id), PaperKind.RECEIPT
             found.append(ClaimPaper(kind=kind, number=number, folded=fold(number), fen=row.fen, dated_on=row.paid_on))
     return found
-
-
-def _used_key(kind: PaperKind, folded: str) -> str | None:
-    return f"{kind}:{folded}" if kind in USED_ONCE else None
 
 
 def _title(together: Sequence[Deal]) -> str:

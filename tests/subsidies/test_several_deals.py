@@ -21,6 +21,7 @@ from matchmaker.core.db import db
 from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.subsidies import flagging, policies, queries, review_queries, rules, services, snapshots
+from matchmaker.subsidies.amounts import NothingReceivedYet
 from matchmaker.subsidies.flags import FlagCode
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.papers import PaperKind
@@ -30,6 +31,7 @@ from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDe
 from tests.factories.accounts import SYSTEM, actor, unit
 from tests.factories.deals import BROKER, Play, make_deal
 from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_bureau, record
+from tests.subsidies.test_policy_services import decide, propose
 from tests.subsidies.test_views import EN, as_, text
 
 WAN = 1_000_000
@@ -207,3 +209,26 @@ def test_what_another_claim_counts_is_named_on_the_page_of_the_one_that_lacks_it
     page = text(as_(client, licensee).get(f"/claims/{second.id}", headers=EN))
     assert "another claim counts it" in page
     assert number in page
+
+
+def test_money_that_another_claim_counts_is_not_counted_again_under_the_number_of_the_bank(app: Flask) -> None:
+    bureau = make_bureau()
+    for clause_id in (P3_4, "P2-3"):
+        values = {"rate": Fraction(1, 100), "base": ("receipts_fen",)}
+        decide(bureau.administrator, propose(bureau.reviewer, clause_id=clause_id, values=values))
+    play = record(make_deal(DealState.PAYING, broker=True))
+    play.pay(7 * WAN, key="1")
+    first = case_of([play], requested_fen=7 * WAN // 100)
+    assert queries.situation_of(first.claim).facts["receipts_fen"] == 7 * WAN
+    licensee = play.actors[PartyRole.LICENSEE]
+    with pytest.raises(NothingReceivedYet):
+        draft(licensee, play.deal, clause_id="P2-3", requested_fen=100)
+    play.pay(2 * WAN, key="2")
+    second = draft(licensee, play.deal, clause_id="P2-3", requested_fen=100)
+    assert queries.situation_of(second).facts["receipts_fen"] == 2 * WAN
+    with unit():
+        facts = {"fen": 7 * WAN, "dated_on": clock.today()}
+        services.add_paper(licensee, second, kind=PaperKind.RECEIPT, number="7701 2026 0001", **facts)
+    assert queries.situation_of(second).facts["receipts_fen"] == 2 * WAN
+    first.withdraw()
+    assert queries.situation_of(second).facts["receipts_fen"] == 9 * WAN
