@@ -42,6 +42,7 @@ from matchmaker.matching.judging_views import blueprint as judging
 from matchmaker.matching.preview_views import blueprint as previews
 from matchmaker.matching.quality_views import blueprint as quality
 from matchmaker.matching.views import blueprint as matching
+from matchmaker.subsidies import jobs as _claim_jobs  # noqa: F401  (registers its puller)
 from matchmaker.subsidies import views as _subsidies_views  # noqa: F401  (enters its views)
 from matchmaker.subsidies.blueprint import blueprint as subsidies
 

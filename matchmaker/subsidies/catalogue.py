@@ -33,6 +33,13 @@ class ClauseKind(StrEnum):
     NONE = "none"
 
 
+BUILT_IN = frozenset({"beneficiary", "part", "receipts", "only_claim", "exclusion", "in_force", "deadline", "amount"})
+"""Codes of the conditions that every clause has (`rules`): no condition of the data bears one of these."""
+
+OTHER_DOCUMENT = "other"
+"""What a file is filed under that is none of the documents asked for."""
+
+
 class Per(StrEnum):
     """What a sum is granted for, once each."""
 

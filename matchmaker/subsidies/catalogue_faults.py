@@ -113,6 +113,22 @@ class DuplicateId(CatalogueFault):
     phrase = N_("%(file)s, line %(line)s, %(where)s: this id was already used in line %(first_line)s.")
 
 
+class ReservedId(CatalogueFault):
+    code = "subsidies.reserved_id"
+    phrase = N_(
+        "%(file)s, line %(line)s, %(where)s: this id is the platform's own, for something that every clause has. "
+        "Choose another."
+    )
+
+
+class NotAnId(CatalogueFault):
+    code = "subsidies.not_an_id"
+    phrase = N_(
+        "%(file)s, line %(line)s, %(where)s: “%(key)s” must be small letters, digits and underscores, "
+        "beginning with a letter, at most 40."
+    )
+
+
 class NothingInCatalogue(CatalogueFault):
     code = "subsidies.nothing_in_catalogue"
     phrase = N_("%(file)s, line %(line)s: the file states neither clauses nor targets.")

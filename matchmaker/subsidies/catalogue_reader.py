@@ -16,6 +16,8 @@ from matchmaker.core.errors import DomainError
 from matchmaker.core.money import LIMIT_FEN
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies.catalogue import (
+    BUILT_IN,
+    OTHER_DOCUMENT,
     Basis,
     Catalogue,
     Change,
@@ -43,6 +45,7 @@ from matchmaker.subsidies.catalogue_faults import (
     NotAFlag,
     NotAList,
     NotAMapping,
+    NotAnId,
     NotARate,
     NotAWholeNumber,
     NothingChanges,
@@ -53,6 +56,7 @@ from matchmaker.subsidies.catalogue_faults import (
     OneSided,
     OutOfOrder,
     RateWithoutCap,
+    ReservedId,
     UnknownKey,
     Unpaired,
     WrongSum,
@@ -104,6 +108,16 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value or value != value.strip() or "\n" in value:
         raise Refused(NotText)
     return value
+
+
+_ID = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+
+
+def _id(value: Any) -> str:
+    """Of a condition or document: it stands in addresses and forms."""
+    if not _ID.fullmatch(_text(value)):
+        raise Refused(NotAnId)
+    return str(value)
 
 
 def _flag(value: Any) -> bool:
@@ -211,7 +225,7 @@ _VALUES: Mapping[str, _Check] = {
 _CHANGE: Mapping[str, _Check] = {"from": _day, "source_zh": _text, "source_en": _text, **_VALUES}
 
 _RULE: Mapping[str, _Check] = {
-    "id": _text,
+    "id": _id,
     "zh": _text,
     "en": _text,
     "when": _as_is,
@@ -220,7 +234,7 @@ _RULE: Mapping[str, _Check] = {
     "basis": _member(Basis),
 }
 
-_DOCUMENT: Mapping[str, _Check] = {"id": _text, "zh": _text, "en": _text, "needed": _flag, "basis": _member(Basis)}
+_DOCUMENT: Mapping[str, _Check] = {"id": _id, "zh": _text, "en": _text, "needed": _flag, "basis": _member(Basis)}
 
 _PART: Mapping[str, _Check] = {"id": _text, "zh": _text, "en": _text, "source_phrase": _text}
 
@@ -303,6 +317,8 @@ def _part(read: dict[str, Any]) -> Part:
 
 
 def _document(read: dict[str, Any]) -> Document:
+    if read["id"] == OTHER_DOCUMENT:
+        raise Refused(ReservedId, key="id")
     return Document(read["id"], Label(read["zh"], read["en"]), read["needed"], read["basis"])
 
 
@@ -458,6 +474,8 @@ class _Reader:
             lambda kind, line, **facts: self.fault(kind, line, where, **facts),
             line=row.lines["when"],
         )
+        if where in BUILT_IN:
+            raise Refused(ReservedId, key="id")
         return Rule(
             id=where,
             label=Label(read["zh"], read["en"]),

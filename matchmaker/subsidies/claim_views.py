@@ -34,7 +34,7 @@ from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.permissions import CLAIMING_ROLES, Can
 from matchmaker.subsidies.review_models import ClaimReview
 from matchmaker.subsidies.rules import Verdict
-from matchmaker.subsidies.states import CLAIM, ClaimState
+from matchmaker.subsidies.states import CLAIM, PAYABLE_STATES, ClaimState
 
 Answer = str | Response | BaseResponse | tuple[str, int]
 
@@ -101,8 +101,11 @@ def new_claim() -> Answer:
     for_deal = clause.id in rules.CLAIMANT_PART
     choice = queries.list_claimable_deals(g.actor, clause) if for_deal else []
     form = stating(NewClaimForm, clause)(choice) if for_deal else stating(NewSubjectForm, clause)()
+    form.offer_periods(clause, queries.list_earlier_periods(g.actor.organisation_id, clause))
     claim = form.run(lambda: _draft(form, clause)) if form.is_submitted() and not looks else None
     if claim is None:
+        if form.has_errors:
+            give_up_writing()
         facts = {"form": form, "clause": clause, "choice": choice, "for_deal": for_deal, "possible": possible}
         tried = _tried(form, clause) if looks else {}
         return render_template("subsidies/new_claim.html", **facts, **tried), 422 if form.has_errors else 200
@@ -157,8 +160,10 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         period_note=rules.period_note(claim.clause),
         missing=queries.list_missing_evidence(claim),
         held=queries.list_held_evidence(claim),
+        **(_completed(claim) if access.may(g.actor, Can.CLAIM_EDIT, claim) else {}),
         actions=actions,
         barred=barred,
+        barred_until=queries.find_bar(claim.claimant_organisation_id) if claim.state in PAYABLE_STATES else None,
         today=clock.today(),
         history=queries.list_history(claim),
         notice=notice_queries.find_notice_of(claim) if claim.proposed_fen is not None else None,
@@ -166,6 +171,11 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         forms=_forms(claim, refused),
         **(_examined(claim, verdict, actions) if examines else {}),
     )
+
+
+def _completed(claim: Claim) -> dict[str, Any]:
+    """What the claimant alone is told, while the claim can be changed."""
+    return {"offered": queries.list_offered_files(claim), "left_out": services.list_left_out(claim)}
 
 
 def _examined(claim: Claim, verdict: Verdict | None, actions: list[str]) -> dict[str, Any]:
@@ -226,14 +236,18 @@ def edit_claim(claim: Claim) -> Answer:
     choice = [*claim.deals, *queries.list_claimable_deals(g.actor, claim.clause)] if claim.deals else []
     kind = stating(NewClaimForm if choice else ClaimForm, claim.clause)
     form = kind(choice, obj=claim) if choice else kind(obj=claim)
+    form.offer_periods(claim.clause, queries.list_earlier_periods(claim.claimant_organisation_id, claim.clause))
     if not form.is_submitted():
         form.show(claim)
     else:
         deals = form.chosen if isinstance(form, NewClaimForm) else None
-        form.run(lambda: services.edit_claim(g.actor, claim, deals=deals, **form.entries()))
+        facts = {**form.entries(), "version": form.seen_version}
+        form.run(lambda: services.edit_claim(g.actor, claim, deals=deals, **facts))
         if not form.has_errors:
             done(_("The draft was saved."))
             return redirect(url_for("subsidies.claim", id=claim.id))
+        give_up_writing()
+        form.version.data = str(claim.version)
     page = render_template("subsidies/edit_claim.html", form=form, claim=claim, clause=claim.clause)
     return page, 422 if form.has_errors else 200
 
@@ -303,6 +317,22 @@ def add_evidence(claim: Claim) -> Answer:
     return answer(claim, form, _("The file was attached."), evidence=form)
 
 
+@blueprint.post("/claims/<uuid:id>/evidence/from-deals")
+@needs(Can.CLAIM_EDIT, load=queries.find_claim)
+def attach_from_deals(claim: Claim) -> Answer:
+    """One file that the deals hold, named in `file`, or all that are offered."""
+    offered, wanted = [row for row, _kind in queries.list_offered_files(claim)], request.form.get("file")
+    rows = [row for row in offered if wanted in (None, str(row.id))]
+    if not rows:
+        raise NotFound()
+    form = EvidenceForm(claim.clause, formdata=None)
+    try:
+        services.attach_from_deals(g.actor, claim, rows=rows)
+    except Invalid as error:
+        form.attach(error)
+    return answer(claim, form, _("The files of the deal were attached."), evidence=form)
+
+
 @blueprint.get("/claims/<uuid:id>/evidence/<uuid:evidence_id>")
 @needs(Can.CLAIM_VIEW, load=queries.find_claim)
 def evidence(claim: Claim, evidence_id: uuid.UUID) -> Answer:
@@ -337,4 +367,5 @@ def particulars() -> Answer:
         if not form.has_errors:
             done(_("The particulars were saved."))
             return redirect(url_for("subsidies.claims"))
+        give_up_writing()
     return render_template("subsidies/particulars.html", form=form), 422 if form.has_errors else 200

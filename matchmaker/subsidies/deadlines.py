@@ -30,6 +30,13 @@ least.
 
 NOTICE_WORKDAYS = WORKDAYS[ClaimState.ON_NOTICE]
 
+SOON_WORKDAYS = 2
+LATE_DAYS = (1, 5, 10, 20)
+"""A reminder goes out when so many workdays are left, and when so many workdays have passed since the deadline."""
+
+AT_ONCE = (ClaimState.RETURNED, ClaimState.IN_REVIEW, ClaimState.RECOVERING)
+"""States of which somebody outside the daily business of the bureau is told as soon as a claim comes into them."""
+
 IsWorkday = Callable[[date], bool]
 _LONGEST = 400  # days without a workday: a calendar that has none is a mistake
 
@@ -46,6 +53,18 @@ def add_workdays(day: date, count: int, is_workday: IsWorkday) -> date:
         if idle > _LONGEST:
             raise ValueError("this calendar has no workdays")
     return day
+
+
+def reminders(state: ClaimState, due_on: date, today: date, is_workday: IsWorkday) -> list[str]:
+    """Reminders of one deadline that are due by a day, the latest last: `now`, `soon`, `late:N`. Of a notice, which
+    ends by itself, only those after its end.
+    """
+    found = ["now"] if state in AT_ONCE else []
+    if state is not ClaimState.ON_NOTICE and add_workdays(today, SOON_WORKDAYS, is_workday) >= due_on:
+        found.append("soon")
+    if today > due_on:
+        found += [f"late:{days}" for days in LATE_DAYS if add_workdays(due_on, days, is_workday) <= today]
+    return found
 
 
 def due_on(state: ClaimState, day: date, is_workday: IsWorkday) -> date | None:

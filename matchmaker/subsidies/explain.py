@@ -41,6 +41,8 @@ def lines(claim: Claim) -> Iterator[str]:
     verdict = judge(clause, situation)
     yield f"{_('Claim')} {claim.number}{_(': ')}{messages.label(claim.state)}"
     yield from _clause_lines(claim, clause)
+    if claim.period_on is not None:
+        yield f"  {_('Claimed for')}{_(': ')}{claim.period_on.isoformat()}"
     yield ""
     basis = _("Facts as they were frozen at the decision") if frozen is not None else _("Facts as they are now")
     plain = situation.freeze() if frozen is None else frozen

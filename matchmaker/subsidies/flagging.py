@@ -38,8 +38,20 @@ COMMON = 3
 """A name that so many people bear says nothing about who is related to whom."""
 
 
-_OF_THE_DEAL = frozenset({FlagCode.LATE_BROKER, FlagCode.UNCONFIRMED_BROKER, FlagCode.INVENTOR_INSIDE})
-"""Findings whose key says nothing of the deal: of every deal after the first it is added."""
+_OF_THE_DEAL = frozenset(
+    {
+        FlagCode.EXCLUDING_CLAUSE,
+        FlagCode.SPLIT,
+        FlagCode.REPEAT,
+        FlagCode.CIRCULAR,
+        FlagCode.LATE_BROKER,
+        FlagCode.UNCONFIRMED_BROKER,
+        FlagCode.INVENTOR_INSIDE,
+    }
+)
+"""Findings about one deal, whose key ends with it: what was cleared for one deal is asked anew for another. The rest
+are about a paper, two parties or the claim.
+"""
 
 
 def raise_flags(claim: Claim) -> list[ClaimFlag]:
@@ -53,14 +65,18 @@ def raise_flags(claim: Claim) -> list[ClaimFlag]:
     known_of = select(ClaimFlag.code, ClaimFlag.key).where(ClaimFlag.claim_id == claim.id)
     known = {(code, key) for code, key in db.session.execute(known_of)}
     surroundings, rows = context([*mine, *others]), []
-    for number, (deal, record) in enumerate(zip(_deals_of(claim), mine, strict=True)):
+    for deal, record in zip(_deals_of(claim), mine, strict=True):
         for flag in flags.detect(replace(record, **_broker(deal)), others, surroundings):
-            key = f"{flag.key}:{record.deal_id}" if number and flag.code in _OF_THE_DEAL else flag.key
-            if (flag.code, key) not in known:
-                known.add((flag.code, key))
-                rows.append(_row(claim, replace(flag, key=key)))
+            found = _of_deal(flag, record) if deal is not None and flag.code in _OF_THE_DEAL else flag
+            if (found.code, found.key) not in known:
+                known.add((found.code, found.key))
+                rows.append(_row(claim, found))
     db.session.add_all(rows)
     return rows
+
+
+def _of_deal(flag: Flag, record: Record) -> Flag:
+    return replace(flag, key=f"{flag.key}:{record.deal_id}", facts={**flag.facts, "deal": record.title})
 
 
 def _deals_of(claim: Claim) -> Sequence[Deal | None]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import date
 from fractions import Fraction
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField
+from wtforms import BooleanField, DecimalField, HiddenField, IntegerField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
 from matchmaker.core import clock
 from matchmaker.core.web import filters
 from matchmaker.core.web.forms import ChecksField, DayField, Form, MoneyField, labelled, line, paragraph
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import stated_forms
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.models import OTHER, Claim
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.reviewing import Opinion
@@ -31,6 +32,10 @@ def _choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
     return [SelectChoice(value=value, label=label) for value, label in pairs]
 
 
+def _day_of(value: Any) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) and value else value or None
+
+
 class ClaimForm(Form):
     """What a draft says."""
 
@@ -42,14 +47,44 @@ class ClaimForm(Form):
         help=_l("What your organisation did, what it cost, and how you arrive at the sum."),
     )
 
+    period_on = SelectField(
+        _l("Claimed for"),
+        [Optional()],
+        coerce=_day_of,
+        choices=[],
+        description=_l("It counts in the cap of that period, with what was signed and received until its end."),
+    )
+
+    def offer_periods(self, clause: Clause, earlier: Collection[date]) -> None:
+        """Earlier periods to choose from; no field where there is none."""
+        if not earlier:
+            del self.period_on
+            return
+        renewals = clause.per is Per.RECOGNITION_RENEWAL
+        named = [(day.isoformat(), filters.day(day) if renewals else str(day.year)) for day in earlier]
+        now = _l("the latest renewal") if renewals else str(clock.today().year)
+        self.period_on.choices = [SelectChoice(value="", label=now), *_choices(named)]
+
     def entries(self) -> dict[str, Any]:
-        stated = stated_forms.entered(self)
-        return {"requested_fen": self.requested_fen.data, "statement": self.statement.data, "stated": stated}
+        return {
+            "requested_fen": self.requested_fen.data,
+            "statement": self.statement.data,
+            "stated": stated_forms.entered(self),
+            "period_on": self.period_on.data if self.period_on else None,
+        }
 
     @property
     def facts(self) -> list[str]:
         """Names of the fields that state facts."""
         return [field.name for field in stated_forms.asked_fields(self)]
+
+    version = HiddenField()
+
+    @property
+    def seen_version(self) -> int | None:
+        """Version of the claim that the page showed."""
+        typed = str(self.version.data or "")
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
 
     def show(self, claim: Claim) -> None:
         """Fill the fields that are no columns of the claim."""

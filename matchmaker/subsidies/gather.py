@@ -39,14 +39,16 @@ def facts_of(
     deals: Sequence[Deal] = (),
     clause_id: str = "",
     claim_id: uuid.UUID | None = None,
+    period_on: date | None = None,
     stated: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Facts:
-    """Facts of one claim. What was `stated` counts only where the platform records nothing itself; `extra` is what
+    """Facts of one claim; of one for an earlier period (`period_on`) as to signatures, money and renewals those of that
+    period's end. What was `stated` counts only where the platform records nothing itself; `extra` is what
     other parts of the platform established and counts before everything else."""
-    facts = organisation_facts(claimant, on=on)
+    facts = organisation_facts(claimant, on=on, until=period_on)
     if deals:
-        by_deal = deal_facts(deals, claimant.id, on=on, clause_id=clause_id, claim_id=claim_id)
+        by_deal = deal_facts(deals, claimant.id, on=on, until=period_on, clause_id=clause_id, claim_id=claim_id)
         facts |= joined(list(by_deal.values()))
     known = {name: value for name, value in (stated or {}).items() if name not in facts}
     facts |= {name: value for name in known if (value := value_of(known, name)) is not None}
@@ -56,8 +58,10 @@ def facts_of(
 # --- the organisation -----------------------------------------------------------------------------------------------
 
 
-def organisation_facts(organisation: Organisation, *, on: date) -> Facts:
-    """Facts about an organisation on a day: profile, size class, recognitions, the bad-credit list."""
+def organisation_facts(organisation: Organisation, *, on: date, until: date | None = None) -> Facts:
+    """Facts about an organisation on a day: profile, size class, recognitions, the bad-credit list. Days of
+    recognitions are those until `until`, where it is given.
+    """
     facts: Facts = {
         "claimant_kind": organisation.kind.value,
         "claimant_verified": organisation.state == OrganisationState.VERIFIED,
@@ -72,7 +76,7 @@ def organisation_facts(organisation: Organisation, *, on: date) -> Facts:
         facts["claimant_size"] = size.size.value
     if organisation.kind == OrganisationKind.UNIVERSITY:
         facts["transfer_office"] = _has_member(organisation.id, Role.TTO_OFFICER)
-    return facts | _recognition_days(organisation.recognitions, on)
+    return facts | _recognition_days(organisation.recognitions, until or on)
 
 
 _FIRST = {
@@ -94,11 +98,16 @@ def _recognition_days(recognitions: Iterable[Recognition], on: date) -> Facts:
     return facts | ({"high_tech_renewed_on": renewals[-1]} if renewals else {})
 
 
+def renewals(organisation_id: uuid.UUID | None, *, on: date) -> list[date]:
+    """Days of the renewals as 高新技术企业 until a day, each a title that follows an earlier one; the latest last."""
+    of_title = (Recognition.organisation_id == organisation_id, Recognition.kind == RecognitionKind.HIGH_TECH)
+    days = db.session.scalars(sa.select(Recognition.valid_from).where(*of_title, Recognition.valid_from <= on))
+    return sorted(set(days))[1:]
+
+
 def renewed_on(organisation_id: uuid.UUID, *, on: date) -> date | None:
     """Day of the latest renewal as 高新技术企业 until a day."""
-    query = sa.select(Recognition).where(Recognition.organisation_id == organisation_id)
-    day = _recognition_days(db.session.scalars(query), on).get("high_tech_renewed_on")
-    return day if isinstance(day, date) else None
+    return next(reversed(renewals(organisation_id, on=on)), None)
 
 
 def _has_member(organisation_id: uuid.UUID, role: Role) -> bool:
@@ -118,24 +127,28 @@ def deal_facts(
     claimant_id: uuid.UUID,
     *,
     on: date,
+    until: date | None = None,
     clause_id: str = "",
     claim_id: uuid.UUID | None = None,
 ) -> dict[uuid.UUID, Facts]:
-    """Facts about each deal as they were on the day, as seen by one of its parties."""
+    """Facts about each deal as they were on the day, as seen by one of its parties; signatures and money count until
+    `until`, where it is given.
+    """
     if not deals:
         return {}
+    until = until or on
     ids = [deal.id for deal in deals]
     parties = {party for deal in deals for party in deal.parties.values()}
     organisations = _organisations(parties)
     shared = _people_of(parties)
-    received = _received(ids, on)
+    received = _received(ids, until)
     introductions = introduced(deals)
     claims = standing_claims(ids, but=claim_id)
     recorded = _recorded(deals, on)
     return {
         deal.id: {
             **_parties_facts(deal, claimant_id, organisations, shared),
-            **_days_facts(deal, on),
+            **_days_facts(deal, until),
             **received.get(deal.id, {"receipts_fen": 0, "receipts_year_fen": 0}),
             **introductions.get(deal.id, {}),
             **claims_facts(claims.get(deal.id, {}), clause_id),

@@ -17,7 +17,7 @@ from matchmaker.core.types import Choice, Fen, Flag, Json
 from matchmaker.core.workflow import Stateful
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import papers, policies
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.catalogue import OTHER_DOCUMENT, Clause
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.rules import Situation, Verdict, judge
 from matchmaker.subsidies.states import (
@@ -88,7 +88,8 @@ class Claim(Stateful, db.Model):
         # counts and sums of a round come from this alone: a claim's row is wide
         Index("ix_claims_sums", "programme", "year", "state", "requested_fen", "proposed_fen"),
         Index("ix_claims_ranking", "programme", "year", "review_score", "id"),
-        Index("ix_claims_due_on", "due_on", "state"),
+        Index("ix_claims_due_on", "due_on", "id"),
+        Index("ix_claims_chase_on", "chase_on", "id"),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -102,6 +103,7 @@ class Claim(Stateful, db.Model):
     programme: Mapped[str]
     year: Mapped[int]
     period: Mapped[str]  # what the cap counts for, `periods.period_of`
+    period_on: Mapped[date | None]  # a day of the earlier period that is claimed for; None: of the claim's own day
     claimant_organisation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("organisations.id"))
     claimed_by_user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
     deal_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("deals.id"))
@@ -120,6 +122,7 @@ class Claim(Stateful, db.Model):
     reviewer_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))  # who approved or rejected
     payer_user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("users.id"))
     due_on: Mapped[date | None]
+    chase_on: Mapped[date | None]  # when the worker looks next whether somebody has to be reminded; with `due_on`
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
@@ -189,7 +192,7 @@ class ClaimAnswer(db.Model):
     answered_at: Mapped[datetime]
 
 
-OTHER = "other"
+OTHER = OTHER_DOCUMENT
 
 
 class ClaimEvidence(db.Model):

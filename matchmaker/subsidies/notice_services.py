@@ -14,7 +14,7 @@ from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimNotice, ClaimObjection, ObjectionState
 from matchmaker.subsidies.rules import judge
-from matchmaker.subsidies.services import step
+from matchmaker.subsidies.services import bar_of, step
 from matchmaker.subsidies.states import CLAIM, ClaimAction, ClaimState
 
 NOTICE_BOARD = system_actor("public notice")
@@ -56,13 +56,20 @@ def _ends_on(day: date) -> date:
 
 @command(Can.CLAIM_CHECK)
 def publish_notice(actor: Actor, claim: Claim) -> ClaimNotice:
-    """Put the proposed sum on public notice, from today. Raises WrongState."""
+    """Put the proposed sum on public notice, from today. Raises ClaimantBarred, WrongState."""
     CLAIM.step(claim.state, ClaimAction.PUBLISH)
     assert claim.proposed_fen is not None
     starts_on = clock.today()
     notice = ClaimNotice(claim_id=claim.id, fen=claim.proposed_fen, starts_on=starts_on, ends_on=_ends_on(starts_on))
     db.session.add(notice)
-    step(actor, claim, ClaimAction.PUBLISH, {"due_on": notice.ends_on}, ends_on=notice.ends_on.isoformat())
+    step(
+        actor,
+        claim,
+        ClaimAction.PUBLISH,
+        {"due_on": notice.ends_on},
+        ends_on=notice.ends_on.isoformat(),
+        **bar_of(claim),
+    )
     return notice
 
 
@@ -139,7 +146,7 @@ def _decide(actor: Actor, objection: ClaimObjection, state: ObjectionState, deci
 def approve_claim(actor: Actor, claim: Claim, *, reason: str = "") -> None:
     """Grant the proposed sum once its notice has run without an open objection; what was reserved is committed.
 
-    Raises NoticeStillRuns, ConditionsNotMet, ConditionsOpen, WrongState.
+    Raises ClaimantBarred, NoticeStillRuns, ConditionsNotMet, ConditionsOpen, WrongState.
     """
     CLAIM.step(claim.state, ClaimAction.APPROVE)
     notice = notice_queries.get_notice_of(claim)
@@ -153,6 +160,7 @@ def approve_claim(actor: Actor, claim: Claim, *, reason: str = "") -> None:
         "unmet": list(verdict.unmet),
         "unanswered": list(verdict.open),
         "approved_fen": fen,
+        **bar_of(claim),
     }
     columns = {
         "approved_fen": fen,

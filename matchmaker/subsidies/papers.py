@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,6 +21,16 @@ USED_ONCE = (PaperKind.REGISTRATION, PaperKind.INVOICE, PaperKind.RECEIPT)
 """Contract numbers are given by the parties: two strangers may both have a contract 2026-001."""
 
 WITH_A_SUM = (PaperKind.INVOICE, PaperKind.RECEIPT)
+
+
+def payment_number(payment_id: uuid.UUID) -> str:
+    """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
+    return f"P-{payment_id.hex[:16].upper()}"
+
+
+def used_key(kind: PaperKind, folded: str) -> str | None:
+    """What may stand in one live claim alone, None for what may stand in several."""
+    return f"{kind}:{folded}" if kind in USED_ONCE else None
 
 
 LABELS: Mapping[StrEnum, str] = MappingProxyType(

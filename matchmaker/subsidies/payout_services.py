@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
+from matchmaker.accounts.models import Organisation
 from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, db
@@ -16,7 +17,7 @@ from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.recovery import HIGHEST_RATE, LONGEST_BAR_MONTHS
 from matchmaker.subsidies.review_models import ClaimReview, Recovery
-from matchmaker.subsidies.services import free_papers, step
+from matchmaker.subsidies.services import bar_of, free_papers, step
 from matchmaker.subsidies.states import CLAIM, ClaimAction
 
 
@@ -50,13 +51,13 @@ class ReturnedOnInvalid(Invalid):
 
 @command(Can.CLAIM_PAY)
 def pay_claim(actor: Actor, claim: Claim, *, paid_on: date) -> None:
-    """Record that the approved sum was paid on that day. Raises PaidOnInvalid, WrongState."""
+    """Record that the approved sum was paid on that day. Raises ClaimantBarred, PaidOnInvalid, WrongState."""
     CLAIM.step(claim.state, ClaimAction.PAY)
     assert claim.decided_at is not None
     decided_on = clock.day_of(claim.decided_at)
     if not decided_on <= paid_on <= clock.today():
         raise PaidOnInvalid(field="paid_on", decided_on=decided_on)
-    step(actor, claim, ClaimAction.PAY, {"payer_user_id": actor.user_id, "paid_on": paid_on})
+    step(actor, claim, ClaimAction.PAY, {"payer_user_id": actor.user_id, "paid_on": paid_on}, **bar_of(claim))
     db.session.flush()  # the reviews' foreign key wants to find the payer on the claim
     payer = sa.update(ClaimReview).where(ClaimReview.claim_id == claim.id).values(payer_user_id=actor.user_id)
     db.session.execute(payer)
@@ -76,6 +77,8 @@ def claw_back(actor: Actor, claim: Claim, *, reason: str, yearly_rate: Fraction,
         raise BarInvalid(field="bar_months", most=LONGEST_BAR_MONTHS)
     assert claim.approved_fen is not None
     assert claim.paid_on is not None
+    claimant = Organisation.id == claim.claimant_organisation_id
+    db.session.execute(sa.select(Organisation.id).where(claimant).with_for_update(key_share=True))  # see `bar_of`
     today, fen = clock.today(), claim.approved_fen
     owed = recovery.interest(fen, yearly_rate, claim.paid_on, today)
     step(actor, claim, ClaimAction.CLAW_BACK, {}, has_reason=bool(reason), fen=fen, interest_fen=owed)

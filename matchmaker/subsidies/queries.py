@@ -19,17 +19,20 @@ from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
-from matchmaker.deals.models import Deal
+from matchmaker.deals import queries as deals_queries
+from matchmaker.deals.models import Deal, DealFile, FileKind, Payment
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import gather, policies
-from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document
+from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document, Per
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
-from matchmaker.subsidies.models import Allowance, Budget, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind
+from matchmaker.subsidies.folding import fold
+from matchmaker.subsidies.models import OTHER, Allowance, Budget, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
+from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind, payment_number, used_key
+from matchmaker.subsidies.periods import earlier_periods
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.review_models import ClaimReview
+from matchmaker.subsidies.review_models import ClaimReview, Recovery
 from matchmaker.subsidies.rules import RECEIPTS, Condition, Situation, Verdict, answerable, judge
 from matchmaker.subsidies.states import (
     DECIDED_STATES,
@@ -136,6 +139,28 @@ def list_held_evidence(claim: Claim) -> set[str]:
     return {kind for kind, held in (("contract", signed), ("registration", registered)) if held}
 
 
+_PROVES = {
+    FileKind.CERTIFICATE: "registration",
+    FileKind.BROKER_AGREEMENT: "service_agreement",
+    FileKind.SIGNED_SCAN: "contract",
+}
+
+
+def list_offered_files(claim: Claim) -> list[tuple[DealFile, str]]:
+    """Files that the claim's deals hold and that are not attached yet, each once, with the kind of document it would be
+    attached as.
+    """
+    if not claim.deal_rows:
+        return []
+    asked, there = {document.id for document in claim.clause.evidence}, {row.file_id for row in claim.evidence}
+    found: dict[uuid.UUID, tuple[DealFile, str]] = {}
+    for row in deals_queries.list_proofs([row.deal_id for row in claim.deal_rows]):
+        kind = _PROVES.get(row.kind, "receipts")
+        if row.file_id not in there:
+            found.setdefault(row.file_id, (row, kind if kind in asked else OTHER))
+    return list(found.values())
+
+
 def list_claims(
     actor: Actor,
     *,
@@ -193,6 +218,13 @@ def list_claimable_deals(actor: Actor, clause: Clause) -> list[Deal]:
     return list(db.session.scalars(query))
 
 
+def list_earlier_periods(claimant_id: uuid.UUID | None, clause: Clause) -> list[date]:
+    """Earlier periods that can be claimed for, each by one of its days, the latest first."""
+    today = clock.today()
+    renewals = gather.renewals(claimant_id, on=today) if clause.per is Per.RECOGNITION_RENEWAL else ()
+    return earlier_periods(clause.per, clause.in_force_from, today, renewals)
+
+
 def verdict_on(claim: Claim) -> Verdict | None:
     """As it stood at the decision; for an open claim as it stands now; None for one withdrawn."""
     if claim.state in DECIDED_STATES:
@@ -222,11 +254,12 @@ def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
         deals=claim.deals,
         clause_id=claim.clause_id,
         claim_id=claim.id,
+        period_on=claim.period_on,
         stated=stated,
     )
     return Situation(
         on=on,
-        facts=facts | _paper_facts(claim, facts),
+        facts=facts | _paper_facts(claim, facts, claim.period_on or on),
         requested_fen=claim.requested_fen if fen is None else fen,
         granted_fen=granted_fen(claim),
         stated=frozenset(name for name in stated if facts.get(name) == stated[name]),
@@ -234,20 +267,45 @@ def situation_of(claim: Claim, *, fen: int | None = None) -> Situation:
     )
 
 
-def _paper_facts(claim: Claim, facts: Mapping[str, Value]) -> dict[str, Value]:
-    """What the numbers entered with a claim show: invoices, and receipts, of which each counts once.
+def _paper_facts(claim: Claim, facts: Mapping[str, Value], until: date) -> dict[str, Value]:
+    """What the numbers entered with a claim show: invoices, and receipts, of which each counts once and on its day.
 
-    Of receipts no more counts than the deal has recorded as paid. The database holds their numbers unique.
+    Of receipts no more counts than the deals have recorded as paid and no other claim counts, whatever number the bank
+    gave them. The database holds their numbers unique.
     """
-    entered = {kind: [paper.fen or 0 for paper in claim.papers if paper.kind is kind] for kind in WITH_A_SUM}
+    entered = {kind: [paper for paper in claim.papers if paper.kind is kind] for kind in WITH_A_SUM}
+    since = {"receipts_fen": date.min, "receipts_year_fen": date(until.year, 1, 1)}
+    elsewhere = _counted_elsewhere(claim) if any(facts.get(name) for name in RECEIPTS) else []
     found: dict[str, Value] = {}
+    for name in RECEIPTS & facts.keys():
+        taken = sum(fen for fen, paid_on in elsewhere if since[name] <= paid_on <= until)
+        found[name] = max(int(str(facts[name])) - taken, 0)
     if entered[PaperKind.INVOICE]:
-        found["invoices_fen"] = sum(entered[PaperKind.INVOICE])
+        found["invoices_fen"] = sum(paper.fen or 0 for paper in entered[PaperKind.INVOICE])
     if entered[PaperKind.RECEIPT]:
         found["receipt_reused"] = False
         for name in RECEIPTS & facts.keys():
-            found[name] = min(int(str(facts[name])), sum(entered[PaperKind.RECEIPT]))
+            days = (since[name], until)
+            counted = [p.fen or 0 for p in entered[PaperKind.RECEIPT] if days[0] <= (p.dated_on or until) <= days[1]]
+            found[name] = min(int(str(found[name])), sum(counted))
     return found
+
+
+def _counted_elsewhere(claim: Claim) -> list[tuple[int, date]]:
+    """Sum and day of the payments of the claim's deals that stand in other claims."""
+    of_deals = Payment.deal_id.in_([row.deal.id for row in claim.deal_rows])
+    paid = select(Payment.id, Payment.fen, Payment.paid_on).where(of_deals, Payment.reversal_id.is_(None))
+    keys = {used_key(PaperKind.RECEIPT, fold(payment_number(row.id))): row for row in db.session.execute(paid)}
+    used = select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(list(keys)), ClaimPaper.claim_id != claim.id)
+    return [(keys[key].fen, keys[key].paid_on) for key in db.session.scalars(used)] if keys else []
+
+
+def find_bar(organisation_id: uuid.UUID | None) -> date | None:
+    """The last day on which the organisation is barred from claims, None where it is not barred today."""
+    query = select(Recovery.barred_until).where(
+        Recovery.organisation_id == organisation_id, Recovery.barred_until >= clock.today()
+    )
+    return db.session.scalar(query.order_by(Recovery.barred_until.desc()).limit(1))
 
 
 def introduced_on(deal: Deal) -> date | None:
@@ -297,6 +355,7 @@ PHRASES: Mapping[str, str] = MappingProxyType(
         "claim.approved": N_("The bureau approved %(approved_fen)s."),
         "claim.rejected": N_("The bureau rejected the claim."),
         "claim.paid": N_("The bureau recorded the payment."),
+        "claim.reminded": N_("Whoever has to act was reminded of the deadline."),
         "claim.clawed_back": N_("The bureau ordered the repayment of the subsidy with interest of %(interest_fen)s."),
         "claim.returned_money": N_("The bureau recorded the repayment."),
     }

@@ -206,6 +206,18 @@ class Recovery(db.Model):
     returned_on: Mapped[date | None]
 
 
+class ClaimReminder(db.Model):
+    """A reminder that was sent: for which step, until when it was due, and which of its reminders. Sent once."""
+
+    __tablename__ = "claim_reminders"
+
+    claim_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("claims.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(primary_key=True)
+    due_on: Mapped[date] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(primary_key=True)
+    on: Mapped[date]
+
+
 class Workday(db.Model):
     """A day that is (not) worked against what the calendar says, as the State Council or the bureau announced it."""
 

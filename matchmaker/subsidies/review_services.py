@@ -16,7 +16,7 @@ from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimFlag, ClaimReview, FlagState
 from matchmaker.subsidies.reviewing import BEST_SCORE, REVIEWERS, Opinion
 from matchmaker.subsidies.rules import judge
-from matchmaker.subsidies.services import free_papers, step
+from matchmaker.subsidies.services import bar_of, free_papers, step
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction, ClaimState
 
 SEATS = REVIEWERS + 1
@@ -246,6 +246,7 @@ def propose_sum(actor: Actor, claim: Claim, *, fen: int, reason: str) -> None:
         "unmet": list(verdict.unmet),
         "unanswered": list(verdict.open),
         "sum_fen": fen,
+        **bar_of(claim),
     }
     columns = {"proposed_fen": fen, "proposed_by_user_id": actor.user_id, "decision_reason": reason}
     step(actor, claim, ClaimAction.PROPOSE, columns, **facts)

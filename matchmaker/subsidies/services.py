@@ -12,22 +12,23 @@ from typing import Any, BinaryIO
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from matchmaker.accounts.models import Organisation
 from matchmaker.core import audit, clock, files, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db
-from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid
+from matchmaker.core.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from matchmaker.core.money import within_limit
-from matchmaker.deals.models import Deal
+from matchmaker.deals.models import Deal, DealFile
 from matchmaker.subsidies import budget, flagging, gather, policies, queries, rulebook, snapshots, workdays
 from matchmaker.subsidies.amounts import claimable
 from matchmaker.subsidies.catalogue import Clause, Per
 from matchmaker.subsidies.facts import freeze as freeze_facts
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import OTHER, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import USED_ONCE, WITH_A_SUM, PaperKind
+from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind, payment_number, used_key
 from matchmaker.subsidies.periods import period_of, thing
 from matchmaker.subsidies.permissions import Can
-from matchmaker.subsidies.review_models import Particulars, Recovery
+from matchmaker.subsidies.review_models import Particulars
 from matchmaker.subsidies.rules import CLAIMANT_PART
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction
 
@@ -54,6 +55,19 @@ class AlreadyClaimed(Conflict):
 class SubjectMissing(Invalid):
     code = "subsidies.subject_missing"
     phrase = N_("Name what you claim for: the project, platform, park or person. Letters or digits are needed.")
+
+
+class ChangedMeanwhile(Invalid):
+    code = "subsidies.changed_meanwhile"
+    phrase = N_(
+        "This claim was changed in another window after you opened this page. What you typed still stands here: "
+        "look at the claim, then save again to keep yours."
+    )
+
+
+class PeriodInvalid(Invalid):
+    code = "subsidies.period_invalid"
+    phrase = N_("Nothing can be claimed for this period under this clause. Choose one of those offered.")
 
 
 class Barred(Forbidden):
@@ -122,11 +136,13 @@ def draft_claim(
     statement: str,
     subject: str = "",
     stated: Mapping[str, Any] | None = None,
+    period_on: date | None = None,
 ) -> Claim:
-    """Begin a claim for a deal and `further` ones that count together with it, or without any for what `subject` names.
+    """Begin a claim for a deal and `further` ones that count together with it, or without any for what `subject` names;
+    for an earlier period where `period_on` is one of `list_earlier_periods`.
 
-    Raises NotYourPart, TooManyDeals, SubjectMissing, Barred, AlreadyClaimed, or why the sum cannot be claimed
-    (`amounts`).
+    Raises NotYourPart, TooManyDeals, SubjectMissing, PeriodInvalid, Barred, AlreadyClaimed, or why the sum cannot be
+    claimed (`amounts`).
     """
     _check_bar(actor)
     together = [] if deal is None else [deal, *further]
@@ -135,6 +151,7 @@ def draft_claim(
         "stated": stated,
         "requested_fen": requested_fen,
         "statement": statement,
+        "period_on": period_on,
     }
     claim = _begun(actor, together, clause_id=clause_id, **facts)
     _check_sum(claim, requested_fen, field="requested_fen")
@@ -153,30 +170,40 @@ def try_claim(
     subject: str = "",
     requested_fen: int | None = None,
     stated: Mapping[str, Any] | None = None,
+    period_on: date | None = None,
 ) -> Claim:
     """The claim as it would be drafted, with what the deals record, to be judged and thrown away: nothing is kept.
 
-    Raises NotYourPart, TooManyDeals.
+    Raises NotYourPart, TooManyDeals, PeriodInvalid.
     """
     subject = subject if fold(subject) else clause_id  # it has no name yet
-    facts: dict[str, Any] = {"subject": subject, "stated": stated, "requested_fen": requested_fen, "statement": ""}
+    asked: dict[str, Any] = {"requested_fen": requested_fen, "statement": "", "period_on": period_on}
+    facts: dict[str, Any] = {"subject": subject, "stated": stated, **asked}
     claim = _begun(actor, deals, clause_id=clause_id, **facts)
     _prefill(claim, claim.deals)
     return claim
 
 
 def _begun(
-    actor: Actor, deals: Sequence[Deal], *, clause_id: str, subject: str, stated: Mapping[str, Any] | None, **facts: Any
+    actor: Actor,
+    deals: Sequence[Deal],
+    *,
+    clause_id: str,
+    subject: str,
+    stated: Mapping[str, Any] | None,
+    period_on: date | None,
+    **facts: Any,
 ) -> Claim:
     """A claim that the database does not know yet."""
     together = _counted(actor, clause_id, deals)
     subject = _title(together) if together else subject
     if not together and not fold(subject):
         raise SubjectMissing(field="subject")
-    columns = _as_it_reads_now(clause_id, subject, actor.organisation_id)
+    columns = _as_it_reads_now(clause_id, subject, actor.organisation_id, period_on)
     clause = policies.thaw(columns["clause_frozen"])
     if not together and actor.organisation_kind not in clause.beneficiary_kinds:
         raise NotYourPart()
+    _check_period(actor.organisation_id, clause, period_on)
     claim = Claim(
         number=f"{clock.today().year}-{''.join(secrets.choice(_LETTERS) for _ in range(6))}",
         clause_id=clause_id,
@@ -184,6 +211,7 @@ def _begun(
         claimed_by_user_id=actor.user_id,
         subject=subject,
         stated=_stated(clause, subject, stated),
+        period_on=period_on,
         created_at=clock.now(),
         **facts,
         **columns,
@@ -221,13 +249,23 @@ def edit_claim(
     statement: str,
     stated: Mapping[str, Any] | None = None,
     deals: Sequence[Deal] | None = None,
+    period_on: date | None = None,
+    version: int | None = None,
 ) -> None:
-    """`deals` are counted from now on, where they are given.
+    """`deals` are counted from now on, where they are given; `version` is that of the claim the changes were made to.
 
-    Raises NotYourPart, TooManyDeals, AlreadyClaimed, or why the sum cannot be claimed (`amounts`).
+    Raises ChangedMeanwhile, NotYourPart, TooManyDeals, PeriodInvalid, AlreadyClaimed, or why the sum cannot be
+    claimed (`amounts`).
     """
+    if version is not None and version != claim.version:
+        raise ChangedMeanwhile()
     if deals is not None and list(dict.fromkeys(deals)) != claim.deals:
         _count_others(claim, _counted(actor, claim.clause_id, deals))
+    if period_on != claim.period_on:
+        _check_period(claim.claimant_organisation_id, claim.clause, period_on)
+        claim.period_on = period_on
+        claim.period = _period(claim.clause.per, claim.subject, claim.claimant_organisation_id, period_on)
+        claim.live_key = _live_key(claim)
     _check_sum(claim, requested_fen, field="requested_fen")
     claim.requested_fen, claim.statement = requested_fen, statement
     if stated is not None:
@@ -280,6 +318,34 @@ def add_evidence(
 
 
 @command(Can.CLAIM_EDIT)
+def attach_from_deals(actor: Actor, claim: Claim, *, rows: Sequence[DealFile]) -> list[ClaimEvidence]:
+    """Attach files that the claim's deals hold (of `queries.list_offered_files`): the very same bytes, no copy.
+
+    Raises TooMuchEvidence, NotFound for a file that is not offered (any more).
+    """
+    offered = {row.id: kind for row, kind in queries.list_offered_files(claim)}
+    if any(row.id not in offered for row in rows):
+        raise NotFound()
+    if len(claim.evidence) + len(rows) > MOST_EVIDENCE:
+        raise TooMuchEvidence(field="file", most=MOST_EVIDENCE)
+    added = [
+        ClaimEvidence(
+            claim=claim,
+            file=row.file,
+            kind=offered[row.id],
+            name=row.name,
+            added_by_user_id=actor.user_id,
+            created_at=clock.now(),
+        )
+        for row in rows
+    ]
+    db.session.add_all(added)
+    for evidence in added:
+        audit.record(actor, "claim.evidence_added", claim, sha256=evidence.file.sha256, kind=evidence.kind)
+    return added
+
+
+@command(Can.CLAIM_EDIT)
 def remove_evidence(actor: Actor, claim: Claim, *, evidence: ClaimEvidence) -> None:
     audit.record(actor, "claim.evidence_removed", claim, sha256=evidence.file.sha256)
     claim.evidence.remove(evidence)
@@ -300,7 +366,7 @@ def add_paper(
         kind=kind,
         number=number,
         folded=folded,
-        used_key=_used_key(kind, folded),
+        used_key=used_key(kind, folded),
         fen=within_limit(fen, field="fen") if counted and fen else None,
         dated_on=dated_on,
         created_at=clock.now(),
@@ -323,7 +389,8 @@ def submit_claim(actor: Actor, claim: Claim) -> None:
     """
     CLAIM.step(claim.state, ClaimAction.SUBMIT)
     _check_bar(actor)
-    set_columns(claim, _as_it_reads_now(claim.clause_id, claim.subject, claim.claimant_organisation_id))
+    of_claim = claim.subject, claim.claimant_organisation_id, claim.period_on
+    set_columns(claim, _as_it_reads_now(claim.clause_id, *of_claim))
     claim.live_key = _live_key(claim)
     situation = queries.situation_of(claim)
     unmet = list(queries.current_verdict(claim).unmet)
@@ -374,8 +441,21 @@ def step(actor: Actor, claim: Claim, action: ClaimAction, columns: Mapping[str, 
     with db.session.no_autoflush:
         after = CLAIM.step(claim.state, action).next
         deadline = {} if after == claim.state else {"due_on": workdays.due_on(after)}  # type: ignore[arg-type]
-        set_columns(claim, {**deadline, **columns})
+        changed = {**deadline, **columns}
+        awaited = changed.get("due_on", claim.due_on) is not None
+        set_columns(claim, {**changed, "chase_on": clock.today() if awaited else None})
         workflow.apply(actor, claim, CLAIM, action, **facts)
+
+
+def bar_of(claim: Claim) -> dict[str, str | None]:
+    """The fact that guards ask for on the way to money: until when the claimant is barred.
+
+    The claimant's row is held, so that a bar cannot be ordered between the look and the step (`payout_services`).
+    """
+    claimant = Organisation.id == claim.claimant_organisation_id
+    db.session.execute(select(Organisation.id).where(claimant).with_for_update(read=True))
+    until = queries.find_bar(claim.claimant_organisation_id)
+    return {"barred_until": None if until is None else until.isoformat()}
 
 
 def free_papers(claim: Claim) -> None:
@@ -398,33 +478,42 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
 
     A number that another claim counts is left out, and so is what does not fit any more.
     """
-    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
-    query = select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)
-    db.session.scalars(query).all()  # onto the deals at hand
+    _read_records(deals)
     rows = [paper for deal in deals for paper in _recorded_papers(deal)]
-    keys = {_used_key(row.kind, row.folded) for row in rows}
+    keys = {used_key(row.kind, row.folded) for row in rows}
     used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
-    fresh = [row for row in rows if _used_key(row.kind, row.folded) not in used]
+    fresh = [row for row in rows if used_key(row.kind, row.folded) not in used]
     for row in fresh[: MOST_PAPERS - len(claim.papers)]:
-        row.used_key, row.created_at = _used_key(row.kind, row.folded), clock.now()
+        row.used_key, row.created_at = used_key(row.kind, row.folded), clock.now()
         claim.papers.append(row)
 
 
+def _read_records(deals: Sequence[Deal]) -> None:
+    """What the deals at hand record, in two statements."""
+    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
+    db.session.scalars(select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)).all()
+
+
+def list_left_out(claim: Claim) -> list[ClaimPaper]:
+    """What the deals record and another claim counts, so that it does not stand in this one."""
+    _read_records(claim.deals)
+    mine = {(paper.kind, paper.folded) for paper in claim.papers}
+    rows = [row for deal in claim.deals for row in _recorded_papers(deal) if (row.kind, row.folded) not in mine]
+    keys = [used_key(row.kind, row.folded) for row in rows]
+    used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys)))) if keys else set()
+    return [row for row in rows if used_key(row.kind, row.folded) in used]
+
+
 def _recorded_papers(deal: Deal) -> list[ClaimPaper]:
-    """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
     registered, found = deal.registration, []
     if registered is not None:
         number, day = registered.number, registered.registered_on
         found.append(ClaimPaper(kind=PaperKind.REGISTRATION, number=number, folded=fold(number), dated_on=day))
     for row in sorted(deal.payments, key=lambda row: (row.paid_on, str(row.id))):
         if row.reversal_id is None:
-            number, kind = f"P-{row.id.hex[:16].upper()}", PaperKind.RECEIPT
+            number, kind = payment_number(row.id), PaperKind.RECEIPT
             found.append(ClaimPaper(kind=kind, number=number, folded=fold(number), fen=row.fen, dated_on=row.paid_on))
     return found
-
-
-def _used_key(kind: PaperKind, folded: str) -> str | None:
-    return f"{kind}:{folded}" if kind in USED_ONCE else None
 
 
 def _title(together: Sequence[Deal]) -> str:
@@ -439,13 +528,24 @@ def _live_key(claim: Claim) -> str:
     return f"{claim.clause_id}:{claim.claimant_organisation_id}:{claim.period}:{thing(claim.subject)}"
 
 
-def _as_it_reads_now(clause_id: str, subject: str, claimant_id: uuid.UUID | None) -> dict[str, Any]:
+def _as_it_reads_now(
+    clause_id: str, subject: str, claimant_id: uuid.UUID | None, period_on: date | None
+) -> dict[str, Any]:
     """Columns that keep the clause as today's catalogue has it."""
-    today = clock.today()
-    columns = rulebook.as_it_reads(clause_id, today)
+    columns = rulebook.as_it_reads(clause_id, clock.today())
     per = Per(columns["clause_frozen"]["per"])
-    renewed_on = gather.renewed_on(claimant_id, on=today) if claimant_id and per is Per.RECOGNITION_RENEWAL else None
-    return columns | {"period": period_of(per, today, subject, renewed_on=renewed_on)}
+    return columns | {"period": _period(per, subject, claimant_id, period_on)}
+
+
+def _period(per: Per, subject: str, claimant_id: uuid.UUID | None, period_on: date | None) -> str:
+    on = period_on or clock.today()
+    renewed_on = gather.renewed_on(claimant_id, on=on) if claimant_id and per is Per.RECOGNITION_RENEWAL else None
+    return period_of(per, on, subject, renewed_on=renewed_on)
+
+
+def _check_period(claimant_id: uuid.UUID | None, clause: Clause, period_on: date | None) -> None:
+    if period_on is not None and period_on not in queries.list_earlier_periods(claimant_id, clause):
+        raise PeriodInvalid(field="period_on")
 
 
 def _check_sum(claim: Claim, fen: int, *, field: str) -> None:
@@ -455,9 +555,6 @@ def _check_sum(claim: Claim, fen: int, *, field: str) -> None:
 
 
 def _check_bar(actor: Actor) -> None:
-    query = select(Recovery.barred_until).where(
-        Recovery.organisation_id == actor.organisation_id, Recovery.barred_until >= clock.today()
-    )
-    until = db.session.scalar(query.order_by(Recovery.barred_until.desc()).limit(1))
+    until = queries.find_bar(actor.organisation_id)
     if until is not None:
         raise Barred(barred_until=until)

@@ -32,6 +32,7 @@ def take(claim: Claim, moment: str, situation: Situation) -> Snapshot:
         "clause": claim.clause_frozen,
         "policy_id": claim.policy_id,
         "policy_sha256": claim.policy_sha256,
+        "period": claim.period,
         "situation": situation.freeze(),
         "deals": sorted(str(deal.id) for deal in claim.deals),
         "papers": sorted([str(row.kind), row.folded, row.fen, _day(row.dated_on)] for row in claim.papers),

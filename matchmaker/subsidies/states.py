@@ -69,6 +69,10 @@ RESERVED_STATES = (ClaimState.PROPOSED, ClaimState.ON_NOTICE, ClaimState.OBJECTE
 
 DECIDED_STATES = (*GRANTED_STATES, ClaimState.REJECTED)
 PAID_STATES = (ClaimState.PAID, ClaimState.RECOVERING, ClaimState.RECOVERED)
+_UNPAID_FOR_EVER = (ClaimState.REJECTED, ClaimState.WITHDRAWN)
+PAYABLE_STATES = tuple(state for state in ClaimState if state not in (*PAID_STATES, *_UNPAID_FOR_EVER))
+"""A claim in one of these can still come to be paid."""
+
 OVER_STATES = (ClaimState.REJECTED, ClaimState.WITHDRAWN, ClaimState.RECOVERED)
 LIVE_STATES = tuple(state for state in ClaimState if state not in OVER_STATES)
 """While a claim is in one of these, no other claim can be made for the same thing, and its papers are used."""
@@ -127,6 +131,21 @@ class NoticeStillRuns(Conflict):
     phrase = N_("The public notice runs until %(ends_on)s. The claim can be approved after that day.")
 
 
+class ClaimantBarred(Conflict):
+    """Facts: barred_until."""
+
+    code = "subsidies.claimant_barred"
+    phrase = N_(
+        "The claimant is barred from claims until %(barred_until)s, since a subsidy had to be taken back. "
+        "Until then this claim can only wait or be rejected."
+    )
+
+
+def _is_not_barred(claim: Any, *, barred_until: str | None, **_: Any) -> None:
+    if barred_until is not None:
+        raise ClaimantBarred(barred_until=date.fromisoformat(barred_until))
+
+
 def _conditions_are_met(claim: Any, *, unmet: Collection[str], **_: Any) -> None:
     if unmet:
         raise ConditionsNotMet(unmet=len(unmet))
@@ -151,6 +170,7 @@ def _has_a_reason(claim: Any, *, has_reason: bool, **_: Any) -> None:
 
 def _can_be_proposed(claim: Any, *, supported: bool, open_flags: int, upheld_flags: int, **facts: Any) -> None:
     _has_a_reason(claim, **facts)
+    _is_not_barred(claim, **facts)
     if open_flags:
         raise FlagsOpen(open=open_flags)
     if upheld_flags:
@@ -161,6 +181,7 @@ def _can_be_proposed(claim: Any, *, supported: bool, open_flags: int, upheld_fla
 
 
 def _notice_is_over(claim: Any, *, ends_on: str, is_over: bool, **facts: Any) -> None:
+    _is_not_barred(claim, **facts)
     if not is_over:
         raise NoticeStillRuns(ends_on=date.fromisoformat(ends_on))
     _nothing_is_open(claim, **facts)
@@ -186,21 +207,21 @@ CLAIM = Workflow(
         Transition(_S.IN_REVIEW, _A.ANSWER_FLAG, _S.IN_REVIEW, "claim.flag_answered", _CHECK, _has_a_reason),
         Transition(_S.IN_REVIEW, _A.ANSWER_CONDITION, _S.IN_REVIEW, "claim.condition_answered", _CHECK, _has_a_reason),
         Transition(_S.IN_REVIEW, _A.PROPOSE, _S.PROPOSED, "claim.proposed", _CHECK, _can_be_proposed),
-        Transition(_S.PROPOSED, _A.PUBLISH, _S.ON_NOTICE, "claim.published", _CHECK),
+        Transition(_S.PROPOSED, _A.PUBLISH, _S.ON_NOTICE, "claim.published", _CHECK, _is_not_barred),
         Transition(_S.ON_NOTICE, _A.OBJECT, _S.OBJECTED, "claim.objected", "claim:object"),
         Transition(_S.OBJECTED, _A.OBJECT, _S.OBJECTED, "claim.objected", "claim:object"),
         Transition(_S.OBJECTED, _A.DISMISS, _S.OBJECTED, "claim.objection_dismissed", _DECIDE, _has_a_reason),
         Transition(_S.OBJECTED, _A.DISMISS_LAST, _S.ON_NOTICE, "claim.objection_dismissed", _DECIDE, _has_a_reason),
         Transition(_S.ON_NOTICE, _A.APPROVE, _S.APPROVED, "claim.approved", _DECIDE, _notice_is_over),
         *(Transition(s, _A.REJECT, _S.REJECTED, "claim.rejected", _CHECK, _has_a_reason) for s in _REJECTABLE),
-        Transition(_S.APPROVED, _A.PAY, _S.PAID, "claim.paid", "claim:pay"),
+        Transition(_S.APPROVED, _A.PAY, _S.PAID, "claim.paid", "claim:pay", _is_not_barred),
         Transition(_S.PAID, _A.CLAW_BACK, _S.RECOVERING, "claim.clawed_back", "claim:recover", _has_a_reason),
         Transition(_S.RECOVERING, _A.RECORD_RETURN, _S.RECOVERED, "claim.returned_money", "claim:recover"),
     ],
     final=[_S.RECOVERED, _S.REJECTED, _S.WITHDRAWN],
 )
 """Guards look at facts that the commands vouch for: what is unmet or missing, whether there is a reason, flags,
-notice.
+notice, and whether the claimant is barred, which stops every step towards money, wherever the claim stands.
 """
 
 LABELS: Mapping[StrEnum, str] = MappingProxyType(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.roles import Role
+from matchmaker.core import clock
 from matchmaker.core.access import Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
@@ -21,28 +23,63 @@ from matchmaker.subsidies.states import EDITABLE_STATES, ClaimState
 PAGE = "subsidies.claim"
 
 
+PHRASES: Mapping[ClaimState, str] = MappingProxyType(
+    {
+        ClaimState.SUBMITTED: N_("Check a claim"),
+        ClaimState.IN_REVIEW: N_("Judge a claim"),
+        ClaimState.PROPOSED: N_("Publish the notice of a claim"),
+        ClaimState.ON_NOTICE: N_("Approve a claim"),
+        ClaimState.OBJECTED: N_("Decide on objections to a claim"),
+        ClaimState.APPROVED: N_("Record that a claim was paid out"),
+        ClaimState.DRAFT: N_("Finish a claim"),
+        ClaimState.RETURNED: N_("Complete a claim that came back"),
+    }
+)
+
+
 @tasks.source("subsidies")
 def waiting(actor: Actor) -> list[Task]:
-    """Claims to judge, claims to pay out, and drafts of the actor's that are not handed in."""
+    """What the actor can do now for claims to go on: check, judge, decide, pay out, finish, repay."""
     if actor.holds(Role.REVIEWER):
-        states = (ClaimState.SUBMITTED, ClaimState.IN_REVIEW, ClaimState.PROPOSED, ClaimState.OBJECTED)
-        return _list(actor, Can.CLAIM_CHECK, states, tasks.REVIEW, N_("Judge a claim"))
+        return _list(actor, tasks.REVIEW, _judged(actor))
     if actor.holds(Role.ADMINISTRATOR):
-        return _list(actor, Can.CLAIM_PAY, (ClaimState.APPROVED,), tasks.PAY, N_("Record that a claim was paid out"))
+        to_pay = visible(actor, Can.CLAIM_PAY) & (Claim.state == ClaimState.APPROVED)
+        back = visible(actor, Can.CLAIM_RECOVER) & (Claim.state == ClaimState.RECOVERING)
+        return [*_list(actor, tasks.PAY, to_pay), *_list(actor, tasks.PAY, back, N_("Record a repayment"))]
     if actor.holds(*CLAIMING_ROLES):
-        return _list(actor, Can.CLAIM_EDIT, EDITABLE_STATES, tasks.WRITE, N_("Finish a claim"))
+        mine = Claim.claimant_organisation_id == actor.organisation_id
+        owed = mine & (Claim.state == ClaimState.RECOVERING)
+        return [
+            *_list(actor, tasks.WRITE, visible(actor, Can.CLAIM_EDIT) & Claim.state.in_(EDITABLE_STATES)),
+            *_list(actor, tasks.PAY, owed, N_("Repay a subsidy")),
+        ]
     return []
 
 
-def _list(actor: Actor, can: Can, states: Collection[ClaimState], kind: str, phrase: str) -> list[Task]:
-    query = (
-        select(Claim)
-        .where(Claim.state.in_(states), visible(actor, Can.CLAIM_VIEW), visible(actor, can))
-        .options(joinedload(Claim.claimant))
-        .order_by(Claim.submitted_at, Claim.created_at, Claim.id)
-        .limit(tasks.MOST)
-    )
-    return [Task(kind, phrase, _title(row), PAGE, {"id": row.id}) for row in db.session.scalars(query)]
+def _judged(actor: Actor) -> ColumnElement[bool]:
+    """What waits for a reviewer: of reviews those with the own opinion awaited, or with all of them given."""
+    checks = Claim.state.in_((ClaimState.SUBMITTED, ClaimState.PROPOSED))
+    concluded = (Claim.state == ClaimState.IN_REVIEW) & Claim.review_score.is_not(None)
+    reviews = (Claim.state == ClaimState.IN_REVIEW) & visible(actor, Can.CLAIM_REVIEW)
+    over = (Claim.state == ClaimState.ON_NOTICE) & (Claim.due_on < clock.today())
+    decides = (over | (Claim.state == ClaimState.OBJECTED)) & visible(actor, Can.CLAIM_DECIDE)
+    return ((checks | concluded) & visible(actor, Can.CLAIM_CHECK)) | reviews | decides
+
+
+def _list(actor: Actor, kind: str, condition: ColumnElement[bool], phrase: str = "") -> list[Task]:
+    """What is due first comes first. Reviewers may have very many, all with a deadline: its index gives the first ones
+    without a look at the rest. Of the others few are in the state that is asked for, which has an index as well.
+    """
+    query = select(Claim).where(visible(actor, Can.CLAIM_VIEW), condition).options(joinedload(Claim.claimant))
+    if actor.holds(Role.REVIEWER):
+        query = query.where(Claim.due_on.is_not(None)).order_by(Claim.due_on, Claim.id)
+    else:
+        query = query.order_by(Claim.due_on.is_(None), Claim.due_on, Claim.created_at, Claim.id)
+    query = query.limit(tasks.MOST)
+    return [
+        Task(kind, phrase or PHRASES[row.state], _title(row), PAGE, {"id": row.id}, due_on=row.due_on)
+        for row in db.session.scalars(query)
+    ]
 
 
 def _title(row: Claim) -> str:

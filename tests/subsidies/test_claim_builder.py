@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import db as core_db
 from matchmaker.core.db import db
 from matchmaker.deals.states import DealState
-from matchmaker.subsidies import queries, rulebook, services
+from matchmaker.subsidies import claim_views, queries, rulebook, services
 from matchmaker.subsidies.models import Claim, ClaimDeal, ClaimPaper
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart
@@ -178,3 +179,27 @@ def test_what_was_handed_in_keeps_its_deals(app: Flask, client: FlaskClient) -> 
     case = make_claim(ClaimState.SUBMITTED)
     data = {"deal": [str(case.play.deal.id)], "requested_fen": "1", "statement": "改"}
     assert as_(client, case.claimant).post(url(case, "/edit"), data=data).status_code == 403
+
+
+# --- the write lock -------------------------------------------------------------------------------------------------
+
+
+def test_a_refused_form_is_drawn_when_others_can_write_again(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite everybody else waits for who writes, and drawing a page takes many times as long as a refusal."""
+    held: list[bool] = []
+    drawn = claim_views.render_template
+
+    def draw(name: str, **facts: Any) -> str:
+        held.append(core_db._writing.get())
+        return drawn(name, **facts)
+
+    monkeypatch.setattr(claim_views, "render_template", draw)
+    case = make_claim()
+    as_(client, case.claimant)
+    other = {"deal": "", "requested_fen": "x", "statement": ""}
+    for address in ("/claims/new?clause=P3-4", url(case, "/edit"), "/claims/particulars"):
+        assert client.post(address, data=other).status_code == 422
+        assert client.get(address).status_code == 200
+    assert held == [False] * 6

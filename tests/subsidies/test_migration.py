@@ -10,11 +10,14 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import clock
 from matchmaker.core.db import db, unit_of_work, writing
 from matchmaker.ledger import queries as journal
 from matchmaker.subsidies import services
+from matchmaker.subsidies.flags import FlagCode
 from matchmaker.subsidies.models import Allowance, Budget, Claim
 from matchmaker.subsidies.periods import thing
+from matchmaker.subsidies.review_models import ClaimFlag, FlagState
 from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import make_actor
 from tests.factories.subsidies import STATEMENT, make_bureau, make_claim
@@ -69,3 +72,21 @@ def test_first_recognitions_that_counted_by_name_count_once_with_what_was_grante
     assert {claim.period for claim in kept} == {"once"}
     allowance = db.session.scalars(sa.select(Allowance)).one()
     assert (allowance.period, allowance.used_fen, allowance.cap_fen) == ("once", 14_000_000, 14_000_000)
+
+
+def test_findings_that_did_not_name_their_deal_get_that_of_the_first(app: Flask) -> None:
+    case = make_claim(ClaimState.SUBMITTED)
+    deal_id, old = str(case.play.deal.id), ("recorded", "recorded:{deal}", "licensee", "a:b")
+    kinds = (FlagCode.LATE_BROKER, FlagCode.INVENTOR_INSIDE, FlagCode.UNCONFIRMED_BROKER, FlagCode.RELATED_PARTIES)
+    with unit_of_work():
+        for code, key in zip(kinds, old, strict=True):
+            facts = {"claim_id": case.claim.id, "code": code, "key": key.format(deal=deal_id), "raised_at": clock.now()}
+            db.session.add(ClaimFlag(**facts, facts={}, rests_on=[], state=FlagState.OPEN))
+    with writing():
+        db.session.remove()
+        downgrade(revision="0014")
+        upgrade()
+    keys = {row.code: row.key for row in db.session.scalars(sa.select(ClaimFlag))}
+    assert keys == dict(
+        zip(kinds, (f"recorded:{deal_id}", f"recorded:{deal_id}", f"licensee:{deal_id}", "a:b"), strict=True)
+    )

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from matchmaker.subsidies import policies
-from matchmaker.subsidies.catalogue import Change
+from matchmaker.subsidies.catalogue import Change, Per
 from matchmaker.subsidies.rules import Condition, Situation, Verdict, judge
 
 RAW = yaml.safe_load((policies.FOLDER / "changchun-2025.yaml").read_text("utf-8"))
@@ -139,7 +139,7 @@ def test_each_comparison_of_each_condition_turns_at_its_edge(clause_id: str) -> 
     assert looked_at >= 3 * len(clause["conditions"]) - 2
 
 
-@pytest.mark.parametrize("clause_id", PAYING)
+@pytest.mark.parametrize("clause_id", CLAUSES)
 def test_the_day_before_its_start_is_too_early_and_the_day_itself_is_not(clause_id: str) -> None:
     start = CLAUSES[clause_id]["in_force_from"]
     for on, met in ((start - ONE_DAY, False), (start, True), (start + ONE_DAY, True)):
@@ -235,6 +235,57 @@ def test_a_changed_sum_a_least_sum_and_a_deadline_count_from_their_day(clause_id
         assert [one.met for one in found.conditions if one.code == "deadline"] == (
             [] if deadline is None else [deadline]
         )
+
+
+@pytest.mark.parametrize("clause_id", CAPS)
+def test_a_least_sum_counts_from_its_day_below_at_and_above(clause_id: str) -> None:
+    raw = CLAUSES[clause_id]
+    start, least_fen = date(2026, 7, 1), 50_000
+    before = Change(raw["in_force_from"], (("rate", Fraction(1, 100)), ("base", ("receipts_fen",))), "示例", "example")
+    least = Change(start, (("minimum_fen", least_fen),), "示例", "example")
+    clause = policies.current().catalogue.clause(clause_id).with_changes((before, least))
+    for on, share_fen, granted_fen in (
+        (start - ONE_DAY, least_fen - 1, least_fen - 1),
+        (start, least_fen - 1, 0),
+        (start, least_fen, least_fen),
+        (start, least_fen + 1, least_fen + 1),
+        (start + ONE_DAY, least_fen - 1, 0),
+    ):
+        facts = {**sound_facts(raw), "receipts_fen": share_fen * 100, "receipt_reused": False}
+        found = judge(clause, Situation(on, facts))
+        assert found.working is not None
+        assert found.working.computed_fen == granted_fen
+        assert condition(found, "amount").met is (granted_fen > 0)
+
+
+@pytest.mark.parametrize("clause_id", CAPS)
+@pytest.mark.parametrize("lowest", ["approved_fen", "invoices_fen", "receipts_fen", "receipts_year_fen"])
+def test_of_the_sums_that_count_the_least_does_and_one_that_is_not_recorded_leaves_it_open(
+    clause_id: str, lowest: str
+) -> None:
+    raw = CLAUSES[clause_id]
+    base = ("approved_fen", "invoices_fen", "receipts_fen", "receipts_year_fen")
+    change = Change(raw["in_force_from"], (("rate", Fraction(3, 100)), ("base", base)), "示例", "example")
+    clause = policies.current().catalogue.clause(clause_id).with_changes((change,))
+    on, money = raw["in_force_from"] + LATER, dict.fromkeys(base, 70_000)
+    facts = {**sound_facts(raw), **money, "receipt_reused": False}
+    for fen, granted_fen in ((69_999, 2100), (69_983, 2099), (70_000, 2100), (70_017, 2100)):  # half a fen is one
+        working = judge(clause, Situation(on, {**facts, lowest: fen})).working
+        assert working is not None
+        assert working.computed_fen == granted_fen
+    open_ = judge(clause, Situation(on, {name: value for name, value in facts.items() if name != lowest}))
+    assert condition(open_, "amount").met is None
+    nothing = judge(clause, Situation(on, {**facts, lowest: 0}))
+    assert condition(nothing, "amount").met is False
+
+
+@pytest.mark.parametrize("clause_id", PAYING)
+def test_what_the_sum_is_granted_for_counts_from_its_day(clause_id: str) -> None:
+    start, own = date(2026, 7, 1), CLAUSES[clause_id]["per"]
+    other = Per.ONCE if own != "once" else Per.YEAR
+    change = Change(start, (("per", other),), "示例", "example")
+    clause = policies.current().catalogue.clause(clause_id).with_changes((change,))
+    assert [clause.on(day).per for day in (start - ONE_DAY, start, start + ONE_DAY)] == [own, other, other]
 
 
 # --- the published cases --------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from matchmaker.core import clock
 from matchmaker.core.db import db
 from matchmaker.deals.states import DealState
 from matchmaker.subsidies import policies, rulebook
-from matchmaker.subsidies.catalogue import Per
+from matchmaker.subsidies.catalogue import BUILT_IN, Per
 from matchmaker.subsidies.catalogue_reader import load_conditions, load_evidence
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.policy_models import DiscreditedParty, PolicyChange
@@ -327,6 +327,10 @@ def test_conditions_evidence_and_period_are_proposed_with_what_the_worked_cases_
         ("conditions", LARGE + "\n" + LARGE, 8),
         ("conditions", LARGE.replace("1000000}", "1000000"), 5),
         ("conditions", "claims are welcome", 1),
+        *(("conditions", LARGE.replace("large_enough", code), 1) for code in sorted(BUILT_IN)),
+        ("conditions", LARGE.replace("large_enough", "met/other"), 1),
+        ("evidence", "- {id: other, zh: 申报书, en: Form, basis: law, needed: true}", 1),
+        ("evidence", "- {id: 申报书, zh: 申报书, en: Form, basis: law, needed: true}", 1),
         ("evidence", "- {id: form, zh: 申报书, en: Form, basis: law, needed: maybe}", 1),
         ("evidence", "- &a {id: form, zh: 申报书, en: Form, basis: law, needed: true}\n- *a", 2),
     ],

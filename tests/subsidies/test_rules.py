@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.subsidies import policies
 from matchmaker.subsidies.amounts import CapUsedUp, MoneyNotShown, OverCap, OverRate, PaysNothing, StillFree
-from matchmaker.subsidies.catalogue import Clause
+from matchmaker.subsidies.catalogue import BUILT_IN, Clause
 from matchmaker.subsidies.facts import FACTS
 from matchmaker.subsidies.rules import (
     CLAIMANT_PART,
@@ -323,3 +323,15 @@ def test_every_verdict_lists_every_condition_once_with_a_reason(clause: Clause, 
         assert one.reason % one.facts
         assert one.met is True or one.code in (*verdict.unmet, *verdict.open)
         assert (one.blockers == ()) or one.met is not True
+
+
+def test_the_codes_that_no_condition_of_the_data_may_bear_are_those_of_every_clause() -> None:
+    found = set()
+    for clause in policies.current().catalogue:
+        own = {rule.id for rule in clause.conditions}
+        for base in (None, ("receipts_fen",)):
+            changed = replace(clause, base=base, deadline_on=clause.in_force_from, excludes=("P0",))
+            codes = [one.code for one in judge(changed, Situation(clause.in_force_from, {})).conditions]
+            assert len(codes) == len(set(codes))
+            found |= set(codes) - own
+    assert found == BUILT_IN

@@ -5,25 +5,34 @@ them stays out of the judgement.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from fractions import Fraction
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from matchmaker.accounts import services as accounts
 from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import Role
-from matchmaker.core import clock
+from matchmaker.core import audit, clock
 from matchmaker.core.access import may
 from matchmaker.core.db import db
+from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.subsidies import flagging, policies, queries, review_queries, rules, services, snapshots
+from matchmaker.subsidies.amounts import NothingReceivedYet
+from matchmaker.subsidies.flags import FlagCode
+from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.papers import PaperKind
 from matchmaker.subsidies.permissions import Can
+from matchmaker.subsidies.review_models import FlagState
 from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDeals
 from tests.factories.accounts import SYSTEM, actor, unit
 from tests.factories.deals import BROKER, Play, make_deal
 from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_bureau, record
+from tests.subsidies.test_policy_services import decide, propose
+from tests.subsidies.test_views import EN, as_, text
 
 WAN = 1_000_000
 
@@ -141,3 +150,85 @@ def test_what_was_paid_is_entered_as_receipts_and_counts_once(app: Flask) -> Non
     assert [(row.fen, row.dated_on) for row in receipts] == [(7 * WAN, clock.today())]
     licensee = draft(play.actors[rules.CLAIMANT_PART["P2-3"]], play.deal, clause_id="P2-3")
     assert not [row for row in licensee.papers if row.kind is PaperKind.RECEIPT], "they stand in the first claim"
+
+
+# --- keys of findings -----------------------------------------------------------------------------------------------
+
+
+def late_brokers(case: Case) -> dict[str, FlagState]:
+    """State of each finding of a late intermediary, by the deal that its key ends with."""
+    rows = [row for row in review_queries.list_flags(case.claim) if row.code is FlagCode.LATE_BROKER]
+    assert all(row.key.startswith("recorded:") for row in rows)
+    return {row.key.removeprefix("recorded:"): row.state for row in rows}
+
+
+def recorded_late(plays: list[Play]) -> None:
+    """The platform learnt of these deals long after they were signed."""
+    with unit():
+        for play in plays:
+            db.session.get_one(Deal, play.deal.id).created_at = clock.now() + timedelta(days=2)
+            audit.record(SYSTEM, "deal.edited", play.deal)
+
+
+def test_a_finding_about_a_deal_names_it_for_the_first_as_for_the_others(plays: list[Play]) -> None:
+    case = case_of(plays)
+    recorded_late(plays)
+    case.submit()
+    assert late_brokers(case) == {str(play.deal.id): FlagState.OPEN for play in plays}
+    case.accept()  # looks again
+    assert len(late_brokers(case)) == 3
+
+
+def test_what_was_cleared_for_one_deal_is_asked_for_the_deal_that_takes_its_place(plays: list[Play]) -> None:
+    case = case_of(plays[:1])
+    recorded_late(plays)
+    case.submit()
+    case.accept()
+    case.clear_flags()
+    second = case_of(plays[1:2])
+    second.submit()
+    assert late_brokers(second) == {str(plays[1].deal.id): FlagState.OPEN}
+    second.return_()
+    with unit():
+        claim = db.session.get_one(Claim, second.claim.id)
+        facts = {"requested_fen": claim.requested_fen, "statement": claim.statement}
+        services.edit_claim(second.claimant, claim, deals=[plays[2].deal], **facts)
+    second.submit()
+    assert late_brokers(second) == {str(play.deal.id): FlagState.OPEN for play in plays[1:]}
+
+
+def test_what_another_claim_counts_is_named_on_the_page_of_the_one_that_lacks_it(
+    app: Flask, client: FlaskClient, plays: list[Play]
+) -> None:
+    first = case_of(plays[:1])
+    number = first.claim.papers[0].number
+    licensee = plays[0].actors[PartyRole.LICENSEE]
+    second = draft(licensee, plays[0].deal, clause_id="P2-3")
+    assert [row.number for row in services.list_left_out(second)] == [number]
+    assert services.list_left_out(first.claim) == []
+    page = text(as_(client, licensee).get(f"/claims/{second.id}", headers=EN))
+    assert "another claim counts it" in page
+    assert number in page
+
+
+def test_money_that_another_claim_counts_is_not_counted_again_under_the_number_of_the_bank(app: Flask) -> None:
+    bureau = make_bureau()
+    for clause_id in (P3_4, "P2-3"):
+        values = {"rate": Fraction(1, 100), "base": ("receipts_fen",)}
+        decide(bureau.administrator, propose(bureau.reviewer, clause_id=clause_id, values=values))
+    play = record(make_deal(DealState.PAYING, broker=True))
+    play.pay(7 * WAN, key="1")
+    first = case_of([play], requested_fen=7 * WAN // 100)
+    assert queries.situation_of(first.claim).facts["receipts_fen"] == 7 * WAN
+    licensee = play.actors[PartyRole.LICENSEE]
+    with pytest.raises(NothingReceivedYet):
+        draft(licensee, play.deal, clause_id="P2-3", requested_fen=100)
+    play.pay(2 * WAN, key="2")
+    second = draft(licensee, play.deal, clause_id="P2-3", requested_fen=100)
+    assert queries.situation_of(second).facts["receipts_fen"] == 2 * WAN
+    with unit():
+        facts = {"fen": 7 * WAN, "dated_on": clock.today()}
+        services.add_paper(licensee, second, kind=PaperKind.RECEIPT, number="7701 2026 0001", **facts)
+    assert queries.situation_of(second).facts["receipts_fen"] == 2 * WAN
+    first.withdraw()
+    assert queries.situation_of(second).facts["receipts_fen"] == 9 * WAN

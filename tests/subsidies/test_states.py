@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,7 @@ from matchmaker.subsidies.states import (
     PAID_STATES,
     RESERVED_STATES,
     ClaimAction,
+    ClaimantBarred,
     ClaimState,
     ConditionsNotMet,
     ConditionsOpen,
@@ -95,7 +97,8 @@ def test_nothing_is_submitted_with_a_condition_unmet(state: str) -> None:
     assert incomplete.value.facts == {"missing": 3}
 
 
-FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0, "unmet": [], "unanswered": []}
+CLEAR: dict[str, Any] = {"unmet": [], "unanswered": [], "barred_until": None}
+FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0, **CLEAR}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +107,7 @@ FIT = {"has_reason": True, "supported": True, "open_flags": 0, "upheld_flags": 0
         ({"has_reason": False}, ReasonMissing),
         ({"open_flags": 1}, FlagsOpen),
         ({"upheld_flags": 1}, FlagUpheld),
+        ({"barred_until": "2027-01-31"}, ClaimantBarred),
         ({"supported": False}, ReviewNotConcluded),
         ({"unmet": ["amount"]}, ConditionsNotMet),
         ({"unanswered": ["introduction"]}, ConditionsOpen),
@@ -116,13 +120,24 @@ def test_a_sum_is_proposed_after_a_favourable_review_with_every_flag_cleared(fau
 
 
 def test_the_approval_waits_for_the_end_of_the_notice() -> None:
-    guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=[], unanswered=[])
-    with pytest.raises(NoticeStillRuns):
-        guard("on_notice", "approve", ends_on="2026-11-02", is_over=False, unmet=[], unanswered=[])
-    with pytest.raises(ConditionsNotMet):
-        guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=["beneficiary"], unanswered=[])
-    with pytest.raises(ConditionsOpen):
-        guard("on_notice", "approve", ends_on="2026-11-02", is_over=True, unmet=[], unanswered=["introduction"])
+    over = {"ends_on": "2026-11-02", "is_over": True, **CLEAR}
+    guard("on_notice", "approve", **over)
+    for fault, refusal in (
+        ({"is_over": False}, NoticeStillRuns),
+        ({"unmet": ["beneficiary"]}, ConditionsNotMet),
+        ({"unanswered": ["introduction"]}, ConditionsOpen),
+    ):
+        with pytest.raises(refusal):
+            guard("on_notice", "approve", **{**over, **fault})
+
+
+@pytest.mark.parametrize(("state", "action"), [("proposed", "publish"), ("on_notice", "approve"), ("approved", "pay")])
+def test_a_bar_stops_every_step_towards_money(state: str, action: str) -> None:
+    facts = {"ends_on": "2026-11-02", "is_over": True, "unmet": [], "unanswered": []}
+    guard(state, action, **facts, barred_until=None)
+    with pytest.raises(ClaimantBarred) as refusal:
+        guard(state, action, **facts, barred_until="2027-01-31")
+    assert refusal.value.facts == {"barred_until": date(2027, 1, 31)}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
@@ -28,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 
 def domain_error(error: DomainError) -> Any:
-    if isinstance(error, Unauthenticated) and not _wants_json():
+    if isinstance(error, Unauthenticated) and not _wants_json() and not typed():
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("accounts.sign_in", next=target))
     response = answer(error.status, error.code, messages.phrase(error))
@@ -96,7 +97,26 @@ def answer(status: int, code: str, sentence: str) -> Response:
 
 
 def app_page(status: int, sentence: str) -> Response:
-    return Response(render_template("errors/problem.html", status=status, sentence=sentence), mimetype="text/html")
+    kept = typed() if status in _TYPED_IS_SHOWN else []
+    page = render_template("errors/problem.html", status=status, sentence=sentence, typed=kept)
+    return Response(page, mimetype="text/html")
+
+
+_TYPED_IS_SHOWN = (400, 401, 403, 409)
+_SECRETS = ("pass", "token", "code", "secret")
+_SHORTEST, _MOST = 10, 20
+
+
+def typed() -> list[str]:
+    """Texts that a form carried and that were not kept: shown to whoever sent them, to be copied. No secrets or ids."""
+    if request.method != "POST" or request.mimetype not in _FORMS:
+        return []
+    texts = [text for name, text in request.form.items(multi=True) if not any(word in name for word in _SECRETS)]
+    return [text for text in texts if len(text) >= _SHORTEST and not _ID.fullmatch(text)][:_MOST]
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
 
 
 def _wants_json() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -76,6 +77,18 @@ def broker_agreement(deal: Deal) -> DealFile | None:
 def find_file(deal: Deal, file_id: uuid.UUID) -> DealFile | None:
     query = select(DealFile).where(DealFile.id == file_id, DealFile.deal_id == deal.id)
     return db.session.scalar(query.options(joinedload(DealFile.file)))
+
+
+def list_proofs(deal_ids: Sequence[uuid.UUID]) -> list[DealFile]:
+    """Files that prove deals to others, in the order in which they were attached: papers of payments that stand, the
+    certificate of the registration, agreements with the intermediary, scans of what was signed.
+    """
+    paid = select(Payment.receipt_id).where(Payment.deal_id.in_(deal_ids), Payment.reversal_id.is_(None))
+    certified = select(Registration.certificate_id).where(Registration.deal_id.in_(deal_ids))
+    of_row = DealFile.id.in_(paid.union_all(certified))
+    proves = DealFile.kind.in_((FileKind.BROKER_AGREEMENT, FileKind.SIGNED_SCAN)) | of_row
+    query = select(DealFile).where(DealFile.deal_id.in_(deal_ids), proves).options(joinedload(DealFile.file))
+    return list(db.session.scalars(query.order_by(DealFile.created_at, DealFile.id)))
 
 
 # --- public notice --------------------------------------------------------------------------------------------------
