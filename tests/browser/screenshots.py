@@ -115,9 +115,7 @@ def main(directory: Path) -> None:
     for old in directory.glob("*.jpg"):
         old.unlink()
     with serving(semantic=True) as server, browser() as chromium:
-        with visitor(
-            chromium, server
-        ) as page:  # lists first, the second stage after that
+        with visitor(chromium, server) as page:  # lists first, the second stage after that
             for _ in range(480):
                 page.goto("/dashboard")
                 if page.locator("#funnel tbody td").nth(3).inner_text() != "0":
