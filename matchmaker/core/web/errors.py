@@ -91,6 +91,7 @@ def answer(status: int, code: str, sentence: str) -> Response:
         response.headers["Content-Type"] = "application/problem+json"
     else:
         g.setdefault("actor", ANONYMOUS)
+        g.lost = True  # the page belongs to no section of the menu
         response = app_page(status, sentence)
     response.status_code = status
     return response

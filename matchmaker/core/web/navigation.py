@@ -77,7 +77,7 @@ def menu() -> dict[Group, list[Place]]:
     for group in Group:
         for entry in shown:
             if entry.group is group:
-                inside = entry.endpoint == section and reaches[section] > 0
+                inside = entry.endpoint == section and reaches[section] > 0 and not g.get("lost")
                 mark = "page" if entry.endpoint == request.endpoint else "true" if inside else ""
                 groups.setdefault(group, []).append(Place(entry.endpoint, entry.phrase, mark))
     return groups
