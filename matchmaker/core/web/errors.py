@@ -105,7 +105,7 @@ def app_page(status: int, sentence: str) -> Response:
 
 _TYPED_IS_SHOWN = (400, 401, 403, 409)
 _SECRETS = ("pass", "token", "code", "secret")
-_SHORTEST, _MOST = 10, 20
+_SHORTEST, _MOST = 20, 20
 
 
 def typed() -> list[str]:
