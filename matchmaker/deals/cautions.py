@@ -88,6 +88,17 @@ def warnings(terms: Terms, context: Context) -> Iterator[TermsWarning]:
             N_("Advice of this platform; no rule sets a longest trial"),
             {"limit": context.trial_advised[1]},
         )
+    if terms.trial_months and terms.trial_end is None:
+        yield TermsWarning(
+            "terms.undecided_trial",
+            "trial_end",
+            N_(
+                "The terms do not say what follows if nobody decides by the end of the trial. The platform then only "
+                "reminds both sides, and the trial stays open."
+            ),
+            N_("Advice of this platform; the law leaves it to the parties"),
+            {},
+        )
     if terms.kind in LICENCES and terms.licence in SINGLE and LicenceKind.ORDINARY in context.existing_kinds:
         yield TermsWarning(
             "terms.licensed_before",

@@ -117,6 +117,7 @@ def test_beside_an_open_licence_only_ordinary_ones_are_granted() -> None:
         ({"pricing": None}, "terms.no_pricing"),
         ({"pricing": PricingRoute.NEGOTIATED, "related_party": True}, "terms.related_party"),
         ({"co_owned": True}, "terms.co_owned"),
+        ({"trial_end": None}, "terms.undecided_trial"),
         ({"fee": royalty(ByYear((Fraction(1, 10), Fraction(1, 4))))}, "terms.high_royalty"),
     ],
 )

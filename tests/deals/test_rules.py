@@ -32,6 +32,8 @@ from matchmaker.deals.terms import (
     RevenueThreshold,
     RoyaltyBase,
     Terms,
+    TrialEnd,
+    TrialOutcome,
 )
 
 SOUND = Terms(
@@ -42,6 +44,7 @@ SOUND = Terms(
     trigger=FirstRevenue(),
     fee=LumpSum(12_000_000),
     pricing=PricingRoute.LISTING,
+    trial_end=TrialEnd(TrialOutcome.END),
 )
 SMALL = Context(rights_expire_on=date(2031, 3, 31), licensee_is_sme=True)
 ORDINARY, WITH_OWNER, SOLE = LicenceKind

@@ -302,10 +302,10 @@ def test_of_two_sole_licences_on_offer_only_one_becomes_agreed(app: Flask) -> No
 
 
 def test_warnings_do_not_stand_in_the_way(app: Flask) -> None:
-    play = make_deal(terms=make_terms(trial_months=37))
+    play = make_deal(terms=make_terms(trial_months=37))  # and nothing about its end
     verdict = queries.judge(play.deal, play.deal.draft)
     assert verdict.faults is None
-    assert [warning.code for warning in verdict.warnings] == ["terms.long_trial"]
+    assert [warning.code for warning in verdict.warnings] == ["terms.long_trial", "terms.undecided_trial"]
     play.offer()
 
 

@@ -27,6 +27,7 @@ from matchmaker.deals.forms.fields import (
     whole,
 )
 from matchmaker.deals.models import Deal
+from matchmaker.deals.practice import practice
 from matchmaker.deals.rules import TEXT_LIMIT
 from matchmaker.deals.terms import (
     Completer,
@@ -386,8 +387,8 @@ def _usual(deal: Deal) -> dict[str, Any]:
         "kind": deal.kind,
         "licence": LicenceKind.ORDINARY,
         "effective_on": today,
-        "trial_months": 12 if pay_later else 0,
-        "outcome": TrialOutcome.END if pay_later else "",
+        "trial_months": practice().trial_usual if pay_later else 0,
+        "outcome": practice().undecided if pay_later else "",
         "pricing": PricingRoute.NEGOTIATED,
         "trigger": "first_revenue" if pay_later else "on_date",
         "trigger_on": None if pay_later else today,
