@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from matchmaker.accounts.roles import Role
@@ -41,31 +41,31 @@ def waiting(actor: Actor) -> list[Task]:
     """
     if not actor.holds(*SIGNATORY.values()):
         return []
+    asked = _entry_waits(actor)
     query = (
-        select(Deal)
-        .where(visible(actor, Can.DEAL_VIEW), Deal.state.in_(_LIVE))
+        select(Deal, asked)
+        .where(visible(actor, Can.DEAL_VIEW), or_(Deal.state.in_(_LIVE), asked))
         .options(joinedload(Deal.acceptances), joinedload(Deal.signatures))
         .order_by(Deal.created_at, Deal.id)
         .limit(tasks.MOST)
     )
-    return [task for deal in db.session.scalars(query).unique() for task in _tasks(actor, deal)] + _entries(actor)
+    found: list[Task] = []
+    for deal, entry_waits in db.session.execute(query).unique():
+        found += _tasks(actor, deal)
+        if entry_waits:
+            what = N_("Answer an entry of the register of shares")
+            found.append(Task(tasks.DECIDE, what, deal.title, PAGE, {"id": deal.id}))
+    return found
 
 
-def _entries(actor: Actor) -> list[Task]:
-    """Entries of registers of shares that the other side made and nobody has answered, one for each deal."""
+def _entry_waits(actor: Actor) -> ColumnElement[bool]:
+    """Whether the deal's register of shares has an entry that the other side made and nobody has answered."""
     answer = aliased(StakeEntry)
     answered = exists().where(answer.deal_id == StakeEntry.deal_id, answer.about == StakeEntry.number)
     open_now = select(StakeEntry.deal_id).where(
         StakeEntry.about.is_(None), StakeEntry.organisation_id != actor.organisation_id, ~answered
     )
-    query = (
-        select(Deal)
-        .where(visible(actor, Can.DEAL_ANSWER_STAKE), Deal.id.in_(open_now))
-        .order_by(Deal.created_at, Deal.id)
-        .limit(tasks.MOST)
-    )
-    what = N_("Answer an entry of the register of shares")
-    return [Task(tasks.DECIDE, what, deal.title, PAGE, {"id": deal.id}) for deal in db.session.scalars(query)]
+    return and_(visible(actor, Can.DEAL_ANSWER_STAKE), Deal.id.in_(open_now)).label("entry_waits")
 
 
 def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:

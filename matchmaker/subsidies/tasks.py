@@ -33,8 +33,10 @@ PHRASES: Mapping[ClaimState, str] = MappingProxyType(
         ClaimState.APPROVED: N_("Record that a claim was paid out"),
         ClaimState.DRAFT: N_("Finish a claim"),
         ClaimState.RETURNED: N_("Complete a claim that came back"),
+        ClaimState.RECOVERING: N_("Repay a subsidy"),
     }
 )
+_KINDS = {ClaimState.RECOVERING: tasks.PAY}
 
 
 @tasks.source("subsidies")
@@ -45,14 +47,12 @@ def waiting(actor: Actor) -> list[Task]:
     if actor.holds(Role.ADMINISTRATOR):
         to_pay = visible(actor, Can.CLAIM_PAY) & (Claim.state == ClaimState.APPROVED)
         back = visible(actor, Can.CLAIM_RECOVER) & (Claim.state == ClaimState.RECOVERING)
-        return [*_list(actor, tasks.PAY, to_pay), *_list(actor, tasks.PAY, back, N_("Record a repayment"))]
+        phrases = {**PHRASES, ClaimState.RECOVERING: N_("Record a repayment")}
+        return _list(actor, tasks.PAY, to_pay | back, phrases)
     if actor.holds(*CLAIMING_ROLES):
         mine = Claim.claimant_organisation_id == actor.organisation_id
-        owed = mine & (Claim.state == ClaimState.RECOVERING)
-        return [
-            *_list(actor, tasks.WRITE, visible(actor, Can.CLAIM_EDIT) & Claim.state.in_(EDITABLE_STATES)),
-            *_list(actor, tasks.PAY, owed, N_("Repay a subsidy")),
-        ]
+        open_now = visible(actor, Can.CLAIM_EDIT) & Claim.state.in_(EDITABLE_STATES)
+        return _list(actor, tasks.WRITE, open_now | (mine & (Claim.state == ClaimState.RECOVERING)))
     return []
 
 
@@ -66,7 +66,9 @@ def _judged(actor: Actor) -> ColumnElement[bool]:
     return ((checks | concluded) & visible(actor, Can.CLAIM_CHECK)) | reviews | decides
 
 
-def _list(actor: Actor, kind: str, condition: ColumnElement[bool], phrase: str = "") -> list[Task]:
+def _list(
+    actor: Actor, kind: str, condition: ColumnElement[bool], phrases: Mapping[ClaimState, str] = PHRASES
+) -> list[Task]:
     """What is due first comes first. Reviewers may have very many, all with a deadline: its index gives the first ones
     without a look at the rest. Of the others few are in the state that is asked for, which has an index as well.
     """
@@ -77,7 +79,7 @@ def _list(actor: Actor, kind: str, condition: ColumnElement[bool], phrase: str =
         query = query.order_by(Claim.due_on.is_(None), Claim.due_on, Claim.created_at, Claim.id)
     query = query.limit(tasks.MOST)
     return [
-        Task(kind, phrase or PHRASES[row.state], _title(row), PAGE, {"id": row.id}, due_on=row.due_on)
+        Task(_KINDS.get(row.state, kind), phrases[row.state], _title(row), PAGE, {"id": row.id}, due_on=row.due_on)
         for row in db.session.scalars(query)
     ]
 

@@ -9,7 +9,7 @@ FILES = {
     "listings.attachment", "exports.claims_table", "exports.deals_table", "intake.export_listings",
     "intake.import_template", "dashboard.figure_csv", "dashboard.targets_csv", "subsidies.evidence",
     "subsidies.round_table", "deals.file", "paperwork.contract", "paperwork.contract_draft", "paperwork.letter",
-    "paperwork.notice_sheet", "paperwork.reward_statement", "paperwork.royalty_statement",
+    "paperwork.final_statement", "paperwork.notice_sheet", "paperwork.reward_statement", "paperwork.royalty_statement",
     "static",
 }  # fmt: skip
 """Not pages: what is downloaded."""
