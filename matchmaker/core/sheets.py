@@ -13,7 +13,7 @@ from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from matchmaker.core.types import clean_text
+from matchmaker.core.wording import clean_text
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YUAN = "#,##0.00"
@@ -34,18 +34,11 @@ Table = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
 
 
 def workbook(
-    title: str,
-    headings: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    *,
-    widths: Sequence[int] = (),
-    at: datetime,
-    beside: Table | None = None,
+    title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], *, widths: Sequence[int] = (), at: datetime
 ) -> bytes:
-    """A sheet with a heading line, and another one beside it. Texts stay texts, whole numbers, days and
-    (yuan, "yuan") sums are numbers."""
+    """What `write_workbook` writes."""
     target = io.BytesIO()
-    write_workbook(target, title, headings, rows, widths=widths, at=at, beside=beside)
+    write_workbook(target, title, headings, rows, widths=widths, at=at)
     return target.getvalue()
 
 
@@ -59,7 +52,9 @@ def write_workbook(
     at: datetime,
     beside: Table | None = None,
 ) -> None:
-    """The same into a file, row by row: in memory is one row at a time, however many there are."""
+    """A sheet with a heading line, and another one beside it. Texts stay texts, whole numbers, days and
+    (yuan, "yuan") sums are numbers. Row by row: in memory is one at a time, however many there are.
+    """
     book = Workbook(write_only=True)
     book.properties.created = book.properties.modified = at.replace(tzinfo=None)
     for name, heads, body in ((title, headings, rows), *([beside] if beside else [])):

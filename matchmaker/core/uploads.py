@@ -21,7 +21,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from matchmaker.core.errors import N_, Invalid
-from matchmaker.core.types import clean_text
+from matchmaker.core.wording import clean_text
 
 SIGNATURES = (
     (b"%PDF-", "application/pdf", ".pdf"),
@@ -73,7 +73,7 @@ def examine(path: Path, field: str | None = None) -> str:
                 _look(file, head, media_type, field)
                 return media_type
         if head.startswith(b"PK\x03\x04"):
-            return _office(file, field)
+            return office_type(file, field)
     raise FileTypeRefused(field=field)
 
 
@@ -235,7 +235,8 @@ _OUTSIDE = re.compile(rb'<Relationship\b(?=[^>]*TargetMode\s*=\s*["\']External)(
 _BENT = (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError, struct.error, RuntimeError)
 
 
-def _office(file: BinaryIO, field: str | None) -> str:
+def office_type(file: BinaryIO, field: str | None = None) -> str:
+    """Media type of an archive. Raises FileTypeRefused, FileHarmful or FileBloated at `field`."""
     try:
         _check_directory(file, field)
         file.seek(0)

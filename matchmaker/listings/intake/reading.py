@@ -20,6 +20,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from matchmaker.core import sheets, uploads
 from matchmaker.core.errors import N_, Invalid, InvalidMany
 from matchmaker.listings import citations, rows, wording
 from matchmaker.listings.citations import FileUnreadable, NothingFound, Sketch
@@ -41,6 +42,8 @@ from matchmaker.listings.kinds import Language
 
 MOST_ENTRIES = 5_000
 MOST_BYTES = 10_000_000
+_MOST_UNPACKED = 10 * MOST_BYTES
+"""Of a spreadsheet, whose texts the reader holds all at once."""
 _MOST_COLUMNS = 60
 _HEAD_WITHIN = 5
 """The headings of a spreadsheet stand in one of so many first lines."""
@@ -98,7 +101,10 @@ class Entry:
 
 
 def kind_of(content: bytes, noun: str) -> FileKind:
-    """What kind of file this is, by what is in it; cheap. Raises KindUnknown or OneEntryOnly."""
+    """What kind of file this is, by what is in it; cheap.
+
+    Raises KindUnknown or OneEntryOnly, and of archives FileHarmful or FileBloated.
+    """
     if content.startswith(b"PK\x03\x04"):
         return _kind_of_archive(content)
     try:
@@ -117,14 +123,14 @@ def kind_of(content: bytes, noun: str) -> FileKind:
 
 def _kind_of_archive(content: bytes) -> FileKind:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        media_type = uploads.office_type(io.BytesIO(content), "file")
+    except uploads.FileTypeRefused as error:
         raise KindUnknown(field="file") from error
-    if "word/document.xml" in names:
+    if media_type != sheets.MEDIA_TYPE:
         raise OneEntryOnly(field="file")
-    if "xl/workbook.xml" not in names:
-        raise KindUnknown(field="file")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > _MOST_UNPACKED:
+            raise uploads.FileBloated(field="file")
     return FileKind.SHEET
 
 

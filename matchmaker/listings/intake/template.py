@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import IO
 
 from flask_babel import gettext as _
 
@@ -20,13 +21,14 @@ def heading(noun: str, fact: str | None) -> str:
     return in_language(*names) if names else ""
 
 
-def workbook(noun: str) -> bytes:
+def write(target: IO[bytes], noun: str) -> None:
     """To be filled in. The first sheet is read; the second names what may stand in columns of codes."""
     facts = list(COLUMNS[noun])
     lists = _lists(noun)
     longest = max(map(len, lists.values()))
     table = [[names[row] if row < len(names) else "" for names in lists.values()] for row in range(longest)]
-    return sheets.workbook(
+    sheets.write_workbook(
+        target,
         _("Entries"),
         [heading(noun, fact) for fact in facts],
         [[_example(noun).get(fact, "") for fact in facts]],
@@ -63,11 +65,10 @@ def _lists(noun: str) -> Mapping[str, Sequence[str]]:
     def names(kind: str) -> Iterator[str]:
         return (term.name for term in taxonomy.terms(kind).values())
 
-    found = {
+    return {
         "field": list(names("fields")),
         "industries": list(names("industries")),
         "modes": [messages.label(mode) for mode in Mode],
         "district": list(names("districts")),
         "language": [messages.label(language) for language in Language],
     }
-    return found

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import IO
-
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -69,12 +67,8 @@ def _begin(form: IntakeForm) -> Intake:
 @needs(Can.INTAKE_BEGIN)
 def import_template() -> Answer:
     """The spreadsheet to fill in, in the reader's language; it is read in either."""
-    book = template.workbook(services.noun_of(g.actor.organisation_kind))
-    return made("matchmaker-template.xlsx", sheets.MEDIA_TYPE, lambda target: _write(target, book))
-
-
-def _write(target: IO[bytes], content: bytes) -> None:
-    target.write(content)
+    noun = services.noun_of(g.actor.organisation_kind)
+    return made("matchmaker-template.xlsx", sheets.MEDIA_TYPE, lambda target: template.write(target, noun))
 
 
 @blueprint.get("/listings/mine.<any(csv, xlsx):kind>")

@@ -2,10 +2,12 @@
 
 import io
 import json
+import zipfile
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from matchmaker.core.uploads import FileBloated, FileHarmful
 from matchmaker.listings.citations import NothingFound
 from matchmaker.listings.facts import CodeUnknown, Completer, LevelInvalid, Right, TitleMissing
 from matchmaker.listings.intake import columns, reading
@@ -168,11 +170,12 @@ def test_the_template_itself_brings_nothing_and_its_example_is_readable(app, rea
     from matchmaker.listings.intake import template
 
     for noun in ("achievement", "need"):
+        made = io.BytesIO()
         with app.test_request_context():
-            content = template.workbook(noun)
+            template.write(made, noun)
         with pytest.raises(NothingFound):
-            read(content, noun)
-        book = load_workbook(io.BytesIO(content))
+            read(made.getvalue(), noun)
+        book = load_workbook(made)
         page = book.worksheets[0]
         page["B2"] = "覆盖后的标题"
         target = io.BytesIO()
@@ -200,14 +203,39 @@ def test_what_is_nothing_of_all_that_is_refused(read, content, error):
         read(content)
 
 
-def test_a_word_document_is_sent_to_the_form(read):
-    import zipfile
-
+def archive(**parts):
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("word/document.xml", "<w/>")
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return target.getvalue()
+
+
+def test_a_word_document_is_sent_to_the_form(read):
     with pytest.raises(OneEntryOnly):
-        read(target.getvalue())
+        read(archive(**{"word/document.xml": "<w/>"}))
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "error"),
+    [
+        ("xl/sharedStrings.xml", b"<sst>" + bytes(70_000_000), FileBloated),
+        ("xl/vbaProject.bin", b"macro", FileHarmful),
+        ("xl/sharedStrings.xml", b'<!DOCTYPE a [<!ENTITY b "bbbb">]><sst/>', FileHarmful),
+    ],
+)
+def test_a_spreadsheet_is_examined_before_anything_reads_it(read, monkeypatch, part, content, error):
+    monkeypatch.setattr(reading, "load_workbook", lambda *given, **more: pytest.fail("it was read"))
+    with pytest.raises(error):
+        read(archive(**{"xl/workbook.xml": "<workbook/>", part: content}))
+
+
+def test_a_spreadsheet_that_unfolds_to_more_than_the_reader_can_hold_is_refused(monkeypatch):
+    content = sheet(["标题"], ["甲"])
+    assert reading.kind_of(content, "achievement") is FileKind.SHEET
+    monkeypatch.setattr(reading, "_MOST_UNPACKED", 1_000)
+    with pytest.raises(FileBloated):
+        reading.kind_of(content, "achievement")
 
 
 def test_a_spreadsheet_without_our_headings_says_so(read):
