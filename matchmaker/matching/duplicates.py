@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from matchmaker.matching.engine import Document, Index, pair_scores, rank, rank_many, scores
+import numpy as np
+
+from matchmaker.matching.engine import Document, Index, rank, rank_many, scores
 
 MOST = 5
 """So many neighbours are shown to an author, and kept for an entry."""
@@ -46,10 +48,10 @@ def nearest(index: Index, document: Document, k: int = MOST, *, also: Sequence[D
 
 def nearest_many(index: Index, documents: Sequence[Document], k: int = MOST) -> list[list[Near]]:
     """`nearest` in the index for each document, in their order; ids must be unique."""
-    own = pair_scores(_aside(index, documents), {d.id: d for d in documents}, [(d.id, d.id) for d in documents])
+    known = np.diff(index.vectors(documents).indptr) > 0  # a score is a cosine: a text has 1 with itself, or no word
     return [
         _shares({hit.id: hit.score for hit in hits} | {document.id: float(whole)}, document.id, k)
-        for document, whole, hits in zip(documents, own, rank_many(index, documents, k + 1), strict=True)
+        for document, whole, hits in zip(documents, known, rank_many(index, documents, k + 1), strict=True)
     ]
 
 

@@ -35,8 +35,7 @@ def twins(organisation_id: uuid.UUID, noun: str, texts: Mapping[int, Mapping[str
     own = {str(row.id): row for row in _own(kind, organisation_id)}
     documents = [Document(_name(number), dict(text)) for number, text in sorted(texts.items())]
     theirs = [Document(listing_id, listings.working_document(row)) for listing_id, row in own.items()]
-    index = indexes.of(kind)
-    aside = index.updated(documents=[*theirs, *documents], removed=index.ids)
+    aside = indexes.of(kind).swapped([*theirs, *documents])  # of these alone, under the same weights
     found: dict[int, Twin] = {}
     for number, near in zip(sorted(texts), nearest_many(aside, documents), strict=True):
         for other, share in near:

@@ -67,6 +67,7 @@ def read(intake_id: uuid.UUID) -> None:
     except Exception as error:  # noqa: BLE001 - a file that no reader was made for must not hold up all others
         log.error("a file could not be read\n%s", trace_of(error))
         fault = reading.KindUnknown(field="file")
+    twins = services.find_twins(row, entries)
     with unit_of_work():
         row = queries.lock(intake_id)
         if row is None or row.state != IntakeState.READING:
@@ -74,7 +75,7 @@ def read(intake_id: uuid.UUID) -> None:
         if fault is not None:
             services.refuse(SYSTEM, row, fault=fault)
         else:
-            services.show(SYSTEM, row, entries=entries)
+            services.show(SYSTEM, row, entries=entries, twins=twins)
 
 
 def go_on(intake_id: uuid.UUID) -> bool:

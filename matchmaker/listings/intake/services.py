@@ -76,7 +76,7 @@ def noun_of(organisation_kind: str | None) -> str:
 def begin(actor: Actor, thing: None, *, organisation: Organisation, name: str, content: bytes) -> Intake:
     """Take a file in, to be read by the worker. The same file that is on its way already is answered with as it is.
 
-    Raises FileEmpty, IntakeTooLarge, KindUnknown or OneEntryOnly at `file`; TooManyIntakes.
+    Raises at `file` FileEmpty, IntakeTooLarge and what `reading.kind_of` raises; TooManyIntakes.
     """
     noun = noun_of(organisation.kind)
     if organisation.id != actor.organisation_id and not actor.system:
@@ -114,10 +114,9 @@ def _shown_name(name: str) -> str:
 
 
 @command(Can.INTAKE_CHANGE)
-def show(actor: Actor, intake: Intake, *, entries: Sequence[Entry]) -> None:
-    """Keep what was read, to be looked at."""
+def show(actor: Actor, intake: Intake, *, entries: Sequence[Entry], twins: Mapping[int, Twin]) -> None:
+    """Keep what was read, to be looked at; `twins` are those of `find_twins`."""
     known, named = _known(intake, entries), _same_titles(intake, entries)
-    twins = _twins(intake, entries, known)
     values = []
     for number, entry in enumerate(entries, 1):
         twin = twins.get(number) or named.get(_folded(entry.title))
@@ -155,7 +154,12 @@ def _folded(title: str) -> str:
     return "".join(title.casefold().split())
 
 
-def _twins(intake: Intake, entries: Sequence[Entry], known: Mapping[str, uuid.UUID]) -> dict[int, Twin]:
+def find_twins(intake: Intake, entries: Sequence[Entry]) -> dict[int, Twin]:
+    """What entries resemble that the organisation does not have by their ids.
+
+    Of a large file it takes seconds, so it is looked for before anything is written: SQLite has one writer.
+    """
+    known = _known(intake, entries)
     texts = {
         number: _document(entry)
         for number, entry in enumerate(entries, 1)

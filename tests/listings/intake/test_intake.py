@@ -4,10 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from matchmaker.accounts import services as accounts_services
-from matchmaker.accounts.models import Membership
+from matchmaker.accounts.models import Membership, Organisation
 from matchmaker.accounts.roles import Role
 from matchmaker.core import access, clock
 from matchmaker.core.audit import AuditEvent
@@ -352,3 +353,19 @@ def test_nobody_begins_for_another_organisation(app, cast):
 def test_the_kinds_of_organisation_bring_what_they_post():
     assert (services.noun_of(U), services.noun_of(E)) == ("achievement", "need")
     assert Role.RESEARCHER  # the cast's researcher posts achievements
+
+
+def test_nobody_waits_to_write_while_entries_are_compared(app, cast, monkeypatch):
+    compared = []
+
+    def twins_of(organisation_id, noun, texts):
+        with pytest.raises(DBAPIError):  # a transaction that reads alone: whoever wants to write can
+            db.session.execute(update(Organisation).values(name="x"))
+        db.session.rollback()
+        compared.append(len(texts))
+        return {}
+
+    monkeypatch.setattr(listings, "twins_of", twins_of)
+    intake = begin(cast.actors["researcher"], rows(3))
+    work(app)
+    assert (compared, intake.state) == ([3], IntakeState.OPEN)
