@@ -122,16 +122,19 @@ def _open(root: Path, name: str, encode: bool) -> Opened | None:
 
 
 def published_texts(kind: Kind, ids: Collection[str], *, of_revisions: bool = False) -> dict[str, Texts]:
-    """Of these listings (or of those whose public revisions these are) the published ones, by id of the listing."""
+    """Of these listings (or of those that these are revisions of) the published ones, by id of the listing."""
     wanted = sorted(uuid.UUID(one) for one in ids)
     model = indexing.MODELS[kind]
-    named = model.revision_id if of_revisions else model.id
+    of_kind = Revision.achievement_id if kind is Kind.ACHIEVEMENT else Revision.need_id
     found = {}
     with indexing.reading() as session:
         for start in range(0, len(wanted), _CHUNK):
+            part = wanted[start : start + _CHUNK]
+            # By the key of the listing, for there is no index over their revisions.
+            listed = select(of_kind).where(Revision.id.in_(part)) if of_revisions else part
             query: Select[Any] = (
                 select(model)
-                .where(model.state == ListingState.PUBLISHED, named.in_(wanted[start : start + _CHUNK]))
+                .where(model.state == ListingState.PUBLISHED, model.id.in_(listed))
                 .options(load_only(model.revision_id), joinedload(model.revision))
                 .order_by(model.id)
             )
