@@ -213,7 +213,7 @@ def _within_outstanding(deal: Any, *, amount_fen: int, outstanding_fen: int, **_
         raise OverPayment(field="fen", outstanding_fen=outstanding_fen)
 
 
-def _nothing_owed(deal: Any, *, outstanding_fen: int, unreported: int, stake_settled: bool = True, **_: Any) -> None:
+def _nothing_owed(deal: Any, *, outstanding_fen: int, unreported: int, stake_settled: bool, **_: Any) -> None:
     if outstanding_fen > 0:
         raise StillOwed(outstanding_fen=outstanding_fen)
     if unreported > 0:

@@ -94,15 +94,20 @@ def _recognition_days(recognitions: Iterable[Recognition], on: date) -> Facts:
         if row.valid_from <= on:
             days[row.kind].append(row.valid_from)
     facts: Facts = {name: min(days[kind]) for kind, name in _FIRST.items() if days[kind]}
-    renewals = sorted(set(days[RecognitionKind.HIGH_TECH]))[1:]
-    return facts | ({"high_tech_renewed_on": renewals[-1]} if renewals else {})
+    renewed = _renewals(days[RecognitionKind.HIGH_TECH])
+    return facts | ({"high_tech_renewed_on": renewed[-1]} if renewed else {})
+
+
+def _renewals(days: Iterable[date]) -> list[date]:
+    """Of the days on which titles begin those that follow an earlier one."""
+    return sorted(set(days))[1:]
 
 
 def renewals(organisation_id: uuid.UUID | None, *, on: date) -> list[date]:
-    """Days of the renewals as 高新技术企业 until a day, each a title that follows an earlier one; the latest last."""
+    """Days of the renewals as 高新技术企业 until a day, the latest last."""
     of_title = (Recognition.organisation_id == organisation_id, Recognition.kind == RecognitionKind.HIGH_TECH)
     days = db.session.scalars(sa.select(Recognition.valid_from).where(*of_title, Recognition.valid_from <= on))
-    return sorted(set(days))[1:]
+    return _renewals(days)
 
 
 def renewed_on(organisation_id: uuid.UUID, *, on: date) -> date | None:

@@ -48,10 +48,11 @@ def look_at(ids: Sequence[uuid.UUID], today: date, base_url: str) -> None:
     claims, calendar = list(db.session.scalars(query.with_for_update(of=Claim))), workdays.calendar()
     known_of = select(ClaimReminder.claim_id, ClaimReminder.state, ClaimReminder.due_on, ClaimReminder.ref)
     known = {tuple(row) for row in db.session.execute(known_of.where(ClaimReminder.claim_id.in_(ids)))}
+    drawn = review_queries.count_drawn(ids)
     letters: dict[uuid.UUID, list[Claim]] = defaultdict(list)
     for claim in claims:
         assert claim.due_on is not None
-        due = [_ref(claim, ref) for ref in deadlines.reminders(claim.state, claim.due_on, today, calendar)]
+        due = [_ref(claim, ref, drawn) for ref in deadlines.reminders(claim.state, claim.due_on, today, calendar)]
         fresh = [ref for ref in due if (claim.id, claim.state.value, claim.due_on, ref) not in known]
         if fresh:
             _keep(claim, fresh, today)
@@ -64,12 +65,10 @@ def look_at(ids: Sequence[uuid.UUID], today: date, base_url: str) -> None:
     db.session.execute(looked_at, execution_options={"synchronize_session": False})
 
 
-def _ref(claim: Claim, ref: str) -> str:
+def _ref(claim: Claim, ref: str, drawn: Mapping[uuid.UUID, int]) -> str:
     """Whoever is drawn later for a review, for one who stood down or as the third, is told at once as well."""
-    return f"now:{len(review_queries.list_reviews(claim))}" if (claim.state, ref) == (_REVIEW, "now") else ref
-
-
-_REVIEW = ClaimState.IN_REVIEW
+    later = claim.state is ClaimState.IN_REVIEW and ref == "now"
+    return f"now:{drawn.get(claim.id, 0)}" if later else ref
 
 
 def _keep(claim: Claim, refs: Sequence[str], today: date) -> None:

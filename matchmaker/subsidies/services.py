@@ -480,9 +480,7 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
     """
     _read_records(deals)
     rows = [paper for deal in deals for paper in _recorded_papers(deal)]
-    keys = {used_key(row.kind, row.folded) for row in rows}
-    used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))))
-    fresh = [row for row in rows if used_key(row.kind, row.folded) not in used]
+    fresh = [row for row, used in _with_use(rows) if not used]
     for row in fresh[: MOST_PAPERS - len(claim.papers)]:
         row.used_key, row.created_at = used_key(row.kind, row.folded), clock.now()
         claim.papers.append(row)
@@ -499,9 +497,15 @@ def list_left_out(claim: Claim) -> list[ClaimPaper]:
     _read_records(claim.deals)
     mine = {(paper.kind, paper.folded) for paper in claim.papers}
     rows = [row for deal in claim.deals for row in _recorded_papers(deal) if (row.kind, row.folded) not in mine]
+    return [row for row, used in _with_use(rows) if used]
+
+
+def _with_use(rows: Sequence[ClaimPaper]) -> list[tuple[ClaimPaper, bool]]:
+    """Papers, each with whether a live claim counts its number."""
     keys = [used_key(row.kind, row.folded) for row in rows]
-    used = set(db.session.scalars(select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys)))) if keys else set()
-    return [row for row in rows if used_key(row.kind, row.folded) in used]
+    known = select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(keys))
+    used = set(db.session.scalars(known)) if keys else set()
+    return [(row, key in used) for row, key in zip(rows, keys, strict=True)]
 
 
 def _recorded_papers(deal: Deal) -> list[ClaimPaper]:

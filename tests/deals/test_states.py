@@ -353,9 +353,9 @@ def test_a_trial_ends_only_when_the_documents_are_back() -> None:
 def test_a_deal_is_completed_only_when_nothing_is_owed() -> None:
     guard = DEAL.step("paying", "complete").guard
     assert guard is not None
-    guard(None, outstanding_fen=0, unreported=0)
+    guard(None, outstanding_fen=0, unreported=0, stake_settled=True)
     with pytest.raises(StillOwed) as refusal:
-        guard(None, outstanding_fen=1, unreported=0)
+        guard(None, outstanding_fen=1, unreported=0, stake_settled=True)
     assert refusal.value.phrase % refusal.value.facts
 
 
@@ -363,7 +363,7 @@ def test_a_deal_is_not_completed_while_royalty_periods_are_open() -> None:
     guard = DEAL.step("paying", "complete").guard
     assert guard is not None
     with pytest.raises(PeriodsUnreported) as refusal:
-        guard(None, outstanding_fen=0, unreported=1)
+        guard(None, outstanding_fen=0, unreported=1, stake_settled=True)
     assert refusal.value.phrase % refusal.value.facts
 
 

@@ -21,6 +21,7 @@ from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.review_models import ClaimReminder
 from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.states import ClaimState
+from tests.dashboard.test_views import counting
 from tests.factories.accounts import actor, unit
 from tests.factories.subsidies import Case, make_bureau, make_claim
 from tests.subsidies.test_views import reread
@@ -95,6 +96,22 @@ def readers_of(case: Case, state: ClaimState) -> tuple[list[Actor], str]:
         ClaimState.APPROVED: (administrators(), "Record that a claim was paid out"),
         ClaimState.RECOVERING: ([*colleagues(case.claimant), *administrators()], ""),
     }[state]
+
+
+def test_a_day_without_anything_new_takes_the_same_reads_for_any_number_of_claims(app: Flask) -> None:
+    def reads_of_a_day(day: date) -> int:
+        with counting() as statements:
+            run(app, day)
+        return len(statements)
+
+    bureau, today = make_bureau(), clock.today()
+    make_claim(ClaimState.IN_REVIEW, bureau=bureau)
+    run(app, today)
+    one = reads_of_a_day(today + timedelta(days=1))
+    for _ in range(2):
+        make_claim(ClaimState.IN_REVIEW, bureau=bureau)
+    run(app, today)
+    assert reads_of_a_day(today + timedelta(days=2)) == one
 
 
 @pytest.mark.parametrize("state", list(deadlines.WORKDAYS))
