@@ -8,7 +8,7 @@ import uuid
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from matchmaker.accounts.models import Invitation, Membership, Organisation, OrganisationState, SignIn, User
 from matchmaker.accounts.permissions import Can
@@ -138,10 +138,10 @@ def list_memberships(user_id: uuid.UUID) -> list[Membership]:
         select(Membership)
         .join(Membership.organisation)
         .where(Membership.user_id == user_id)
-        .options(joinedload(Membership.organisation), selectinload(Membership.roles))
+        .options(contains_eager(Membership.organisation), joinedload(Membership.roles))
         .order_by(Organisation.name, Membership.id)
     )
-    return list(db.session.scalars(query))
+    return list(db.session.scalars(query).unique())
 
 
 def list_open_invitations(organisation: Organisation) -> list[Invitation]:
