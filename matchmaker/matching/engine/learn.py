@@ -1,10 +1,10 @@
 """Learning from judgements: a Gaussian process over pairs, whose answers stay sums that can be read.
 
-Two pairs are alike as far as their measures agree, their achievements are alike, their needs are alike, and both. By
-these likenesses three questions are answered, each alone: does the pair reach level 2, 3, 4? What parts none from weak
-need not part strong from fairly strong. The score is the mean of the answers. Because each likeness is a product of
-rows, all that was learned folds, for each question, into one weight for each measure, one row of gram weights for each
-judged need, and an offset for each: no judgement needs to be looked at again.
+Two pairs are alike as far as their measures agree, their needs are alike, or their needs are alike and so are their
+measures, or their achievements. By these likenesses three questions are answered, each alone: does the pair reach level
+2, 3, 4? What parts none from weak need not part strong from fairly strong. The score is the mean of the answers. Each
+likeness is a product of rows, so all that was learned folds, for each question, into a weight for each measure, and for
+each judged need into weights of the measures, a row of gram weights and an offset: no judgement is looked at again.
 
 Solved exactly (Cholesky). The inverse also gives, without fitting again, what would have been said of each pair had it,
 or all pairs of its need, not been judged (Rasmussen and Williams, Gaussian Processes for Machine Learning, 5.4.2); on
@@ -28,7 +28,7 @@ from matchmaker.matching.engine.space import Floats, Side, by_need
 
 #: How much each likeness may explain, in units of a standardised measure, and the variance of a judgement beside it.
 #: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each.
-_OF_ACHIEVEMENT, _OF_NEED, _OF_OWN_NEED, _OF_BOTH, _NOISE = 0.2, 0.6, 1.0, 4.0, 3.0
+_OF_NEED, _OF_OWN_NEED, _OF_BOTH, _OF_NEEDS_MEASURES, _NOISE = 0.6, 1.0, 4.0, 1.0, 3.0
 
 STEPS = 3
 """Answers about a pair: how far it reaches levels 2, 3 and 4."""
@@ -79,15 +79,19 @@ class Calibration:
 class Learned:
     """What judgements taught, folded. All in units of the answers (0 not reached, 1 reached), a column for each.
 
-    measures: correction of each measure's weight; offset: of every pair. The judged needs, a row each: themselves and
-    the sum of their residuals. grams, dense: the grams (dimensions of meaning) of the needs' achievements weighed by
-    residual, a row for each judged need, of the first answer, then of the second and third.
+    centre: measures of the mean judged pair; measures: correction of the weight of each, counted from there; offset: of
+    every pair. The judged needs, a row each: themselves, the sum of their residuals, and further corrections of the
+    measures' weights for needs like them (by_need). grams, dense: the grams (dimensions of meaning) of the needs'
+    achievements weighed by residual. Of these three a row for each judged need, of the first answer, then of the second
+    and third.
     """
 
+    centre: Floats
     measures: Floats
     offset: Floats
     needs: Side
     own: Floats
+    by_need: Floats
     grams: sparse.csr_array
     dense: Floats | None
     seen: Calibration
@@ -100,9 +104,9 @@ class Learned:
         return _likeness(needs, self.needs, self.dense is not None)
 
     def corrections(
-        self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
-    ) -> tuple[Floats, Floats]:
-        """Of each pair's answers, beside the measures: for its need (all achievements alike), and for its achievement's
+        self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64], measured: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Of each pair's answers: by its measures, for its need (all achievements alike), and for its achievement's
         text; len(rows) x 3 each."""
         alike = self.likeness(needs)
         own = np.zeros((len(needs.ids), STEPS))
@@ -114,16 +118,18 @@ class Learned:
         if self.dense is not None and achievements.dense is not None:
             taught += _MEANING_OF_ACHIEVEMENTS * (achievements.dense[0] @ self.dense.T)
         by_step = taught.reshape(-1, STEPS, len(self.needs.ids))
-        of_any = _OF_ACHIEVEMENT * by_step.sum(axis=2)
-        found = np.empty((len(rows), STEPS))
+        weights = np.einsum("ij,kjm->ikm", alike, self.by_need.reshape(STEPS, len(self.needs.ids), -1))
+        from_centre = measured - self.centre
+        by_measures, by_text = from_centre @ self.measures, np.empty((len(rows), STEPS))
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
-            found[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
-        return of_need[need_rows], _OF_BOTH * found + of_any[rows]
+            by_measures[part] += np.einsum("ikm,im->ik", weights[need_rows[part]], from_centre[part])
+            by_text[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
+        return by_measures, of_need[need_rows], _OF_BOTH * by_text
 
     def gram_weights(self, needs: Side, need: int) -> Floats:
         """What each gram of an achievement adds to the score for this need, in its row of length one."""
-        each = np.tile(_OF_BOTH * self.likeness(needs.take([need]))[0] + _OF_ACHIEVEMENT, STEPS) / STEPS
+        each = np.tile(_OF_BOTH * self.likeness(needs.take([need]))[0], STEPS) / STEPS
         return np.asarray(self._wording * (self.grams.T @ each), dtype=np.float64)
 
     @property
@@ -131,8 +137,10 @@ class Learned:
         return 1.0 if self.dense is None else 1 - _MEANING_OF_ACHIEVEMENTS
 
     def save(self, directory: Path) -> None:
+        arrays.write(directory, "learned-centre", self.centre)
         arrays.write(directory, "learned-measures", self.measures)
         arrays.write(directory, "learned-own", self.own)
+        arrays.write(directory, "learned-by-need", self.by_need)
         arrays.write_sparse(directory, "learned-grams", self.grams)
         arrays.write_sparse(directory, "learned-need-grams", self.needs.grams)
         if self.dense is not None and self.needs.dense is not None:
@@ -165,10 +173,12 @@ class Learned:
         )
         seen, unseen = (Calibration(*map(tuple, plain[name])) for name in ("seen", "unseen"))
         return cls(
+            arrays.read(directory, "learned-centre"),
             arrays.read(directory, "learned-measures"),
             np.array(plain["offset"]),
             needs,
             arrays.read(directory, "learned-own"),
+            arrays.read(directory, "learned-by-need"),
             arrays.read_sparse(directory, "learned-grams"),
             arrays.read(directory, "learned-dense") if plain["meaning"] else None,
             seen,
@@ -206,8 +216,9 @@ def fit(
     """
     pairs = np.array(judged, dtype=np.int64).reshape(-1, 3)
     used = scale > 0
-    standard = np.where(used, measured / np.where(used, scale, 1.0), 0.0)
-    of_measures = 1.0 / max(int(used[: measured.shape[1]].sum()), 1)
+    per_unit = np.where(used, 1 / np.where(used, scale, 1.0), 0.0) / np.sqrt(max(int(used.sum()), 1))
+    centre = measured.mean(axis=0)
+    standard = (measured - centre) * per_unit
     meaning = needs.dense is not None and achievements.dense is not None
     need_rows, own = np.unique(pairs[:, 0], return_inverse=True)
     judged_needs = needs.take(need_rows)
@@ -215,7 +226,7 @@ def fit(
     target = (pairs[:, 2, None] >= np.arange(2, 2 + STEPS)) - prior[:, None]
 
     alike = _likeness(judged_needs, judged_needs, meaning).astype(np.float32)
-    matrix = _covariance(alike, own, rows, standard, of_measures, meaning)
+    matrix = _covariance(alike, own, rows, standard, meaning)
     inverse = _inverse(matrix)
     residuals: NDArray[np.float32] = inverse @ target.astype(np.float32)
     without_pair: Floats = residuals.astype(np.float64) / np.diagonal(inverse)[:, None]
@@ -227,10 +238,12 @@ def fit(
     folds = [sparse.csr_array((column, at), shape=(len(need_rows), len(own))) for column in weights.T]
     fold = sparse.csr_array(sparse.vstack(folds))
     learned = Learned(
-        measures=of_measures * (standard.T @ weights) * np.where(used, 1 / np.where(used, scale, 1.0), 0.0)[:, None],
+        centre=centre,
+        measures=(standard.T @ weights) * per_unit[:, None],
         offset=weights.sum(axis=0),
         needs=judged_needs,
         own=np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1),
+        by_need=_OF_NEEDS_MEASURES * np.asarray(fold @ standard) * per_unit,
         grams=sparse.csr_array(fold @ rows.grams),
         dense=np.asarray(fold @ rows.dense[0]) if meaning and rows.dense is not None else None,
         seen=_halved(unlearned, left_out.pair, pairs[:, 2]),
@@ -312,7 +325,6 @@ def _covariance(
     own: NDArray[np.int64],
     rows: Side,
     standard: Floats,
-    of_measures: float,
     meaning: bool,
 ) -> NDArray[np.float32]:
     count = len(own)
@@ -329,8 +341,9 @@ def _covariance(
             both += np.float32(_MEANING_OF_ACHIEVEMENTS) * (dense[part] @ dense.T)
         needs = alike[own[part]][:, own]
         same = own[part, None] == own[None]
-        block = both * (_OF_BOTH * needs + np.float32(_OF_ACHIEVEMENT)) + _OF_NEED * needs + np.float32(1.0)
-        block += np.float32(of_measures) * (single[part] @ single.T)
+        measures = single[part] @ single.T
+        block = needs * (_OF_BOTH * both + np.float32(_OF_NEED) + _OF_NEEDS_MEASURES * measures)
+        block += measures + np.float32(1.0)
         block[same] += np.float32(_OF_OWN_NEED)
         matrix[part] = block
     matrix[np.diag_indices(count)] += np.float32(_NOISE)

@@ -23,7 +23,7 @@ from matchmaker.matching.engine.semantic import Meaning
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 
@@ -79,11 +79,10 @@ class Ranker:
         measured = measures(needs, achievements, need_rows, rows)
         found: Floats = np.repeat((measured @ np.array(self.weights.measures))[:, None], learn.STEPS, axis=1)
         if self.learned is not None:
-            found += measured @ self.learned.measures
             used_needs, left = np.unique(need_rows, return_inverse=True)
             used, right = np.unique(rows, return_inverse=True)
-            for part in self.learned.corrections(needs.take(used_needs), achievements.take(used), left, right):
-                found += part
+            sides = needs.take(used_needs), achievements.take(used)
+            found += sum(self.learned.corrections(*sides, left, right, measured))
         return found
 
     def calibration(self, need_id: str) -> Calibration:

@@ -85,10 +85,9 @@ def reasons(
     parts.append(Part(Kind.MEANING, "", weights[3] * float(measured[3]) + weights[4] * float(measured[4])))
     words: tuple[tuple[str, float], ...] = ()
     if ranker.learned is not None:
-        of_need, of_words = ranker.learned.corrections(needs, achievements, none, none)
-        parts.append(Part(Kind.TAUGHT_WEIGHTS, "", float((measured @ ranker.learned.measures).mean())))
-        parts.append(Part(Kind.TAUGHT_WORDS, "", float(of_words[0].mean())))
-        parts.append(Part(Kind.TAUGHT_NEED, "", float(of_need[0].mean())))
+        taught = ranker.learned.corrections(needs, achievements, none, none, measured[None])
+        for kind, answers in zip((Kind.TAUGHT_WEIGHTS, Kind.TAUGHT_NEED, Kind.TAUGHT_WORDS), taught, strict=True):
+            parts.append(Part(kind, "", float(answers.mean())))
         words = _words(ranker, achievements, ranker.learned.gram_weights(needs, 0))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]

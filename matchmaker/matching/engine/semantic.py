@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.engine import text
 from matchmaker.matching.engine.index import Document
-from matchmaker.matching.engine.space import Floats, Side
+from matchmaker.matching.engine.space import Floats, Side, weighed_sentences
 
 DIMENSIONS = 384
 LONGEST = 400
 """Characters read of a text: the model takes 512 tokens, and what comes first says what it is about."""
 
+_OF_THE_NEED = 0.5  # least weight of a sentence that is read: a mixed one is, a section about the firm is not
 _BATCH = 16
 _ROWS = 10_000  # compared at once, so that memory stays bounded
 _FILE = "vectors.db"
@@ -97,7 +98,7 @@ def read_ahead(
     needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors, enough: Callable[[], bool]
 ) -> bool:
     """Compute what `Meaning` asks of these texts until it is enough; whether all of it is there."""
-    asked = [name(need) for name in (_title, _whole) for need in needs]
+    asked = [read(need) for read in (_title, _sought) for need in needs]
     offered = [_whole(achievement) for achievement in achievements]
     return vectors.read_ahead(asked, query=True, enough=enough) and vectors.read_ahead(
         offered, query=False, enough=enough
@@ -116,7 +117,7 @@ class Meaning:
     def fit(cls, needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors) -> Meaning:
         titles, texts = (
             vectors.of([_title(d) for d in needs], query=True),
-            vectors.of([_whole(d) for d in needs], query=True),
+            vectors.of([_sought(d) for d in needs], query=True),
         )
         offered = vectors.of([_whole(d) for d in achievements], query=False)
         return cls(_mean(titles), _mean(texts), _mean(offered))
@@ -124,7 +125,7 @@ class Meaning:
     def needs(self, side: Side, documents: Sequence[Document], vectors: Vectors) -> Side:
         titles = _centred(vectors.of([_title(d) for d in documents], query=True), self.need_title)
         return replace(
-            side, dense=(titles, _centred(vectors.of([_whole(d) for d in documents], query=True), self.need_text))
+            side, dense=(titles, _centred(vectors.of([_sought(d) for d in documents], query=True), self.need_text))
         )
 
     def achievements(self, side: Side, documents: Sequence[Document], vectors: Vectors) -> Side:
@@ -156,8 +157,22 @@ def _title(document: Document) -> str:
 
 
 def _whole(document: Document) -> str:
-    names = ("title", *sorted(name for name in document.fields if name != "title"))
-    return "\n".join(filter(None, (_natural(document.fields.get(name, "")) for name in names)))[:LONGEST]
+    return _joined(document, lambda content: content)
+
+
+def _sought(document: Document) -> str:
+    """A need's text without the sections in which the firm speaks of itself: there is room for 400 characters only."""
+
+    def of_the_need(content: str) -> str:
+        return "。".join(sentence for sentence, weight in weighed_sentences(content) if weight >= _OF_THE_NEED)
+
+    return _joined(document, of_the_need)
+
+
+def _joined(document: Document, read: Callable[[str], str]) -> str:
+    others = sorted(name for name in document.fields if name != "title")
+    texts = (document.fields.get("title", ""), *(read(document.fields[name]) for name in others))
+    return "\n".join(filter(None, map(_natural, texts)))[:LONGEST]
 
 
 def _natural(content: str) -> str:
