@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 import rjieba
 
@@ -25,23 +26,43 @@ IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 # --- figures --------------------------------------------------------------------------------------------------------
 
+LONGEST_CLAUSE = 80
+"""Characters; a longer one is no figure that somebody would put in a list."""
+
 _FIGURE = re.compile(
     r"(?:[≤≥<>±~～约不低高超大小于过达到]{0,4}\s*)[-−－零下]{0,2}\d+(?:[.,]\d+)*(?:\s*[-–—~～至到]\s*\d+(?:\.\d+)?)?\s*"
     r"(?:%|％|‰|℃|°C|°|[kMGTmμµn]?(?:Hz|W|Wh|V|A|Ah|Pa|m|g|s|L|N|J|F|Ω|bar|bit|B)\b(?:[/·][A-Za-z²³0-9]+)?|[kcmμ]?m[²³23]?\b"
     r"|dB\w?|rpm|ppm|ppb|kg\b|t/[adh]|mm/h|nm\b|h\b|min\b|年|个月|天|小时|分钟|秒|毫秒|微米|纳米|毫米|厘米|公里|千米|米|吨|公斤|千克|克"
     r"|升|毫升|万元|亿元|元|倍|次|台|套|亩|公顷|循环|个百分点)",
 )
-_SENTENCE = re.compile(r"[。；;\n！!]|(?<=[a-z])\.\s")
+_CLAUSE = re.compile(r"[。；;\n！!]|，|,(?!\d)|(?<=[a-z])\.\s")
+_BRACKETS = {"（": 1, "(": 1, "）": -1, ")": -1}
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d\s*年")
+_JOINING = re.compile("^(?:并且|而且|但是|其中|不过|且|但)")
 
 
 def figures(text: str) -> list[str]:
-    """Clauses of the text that hold a measured figure with its unit, in their order, without repeats."""
+    """Clauses of the text that hold a measured figure with its unit, in their order, without repeats.
+
+    What stands in brackets stays with its clause; the word that joins a clause to the one before is left out.
+    """
     found: dict[str, None] = {}
-    for sentence in _SENTENCE.split(text):
-        for clause in re.split(r"，|,(?!\d)", sentence):
-            if _FIGURE.search(clause) and len(clause) <= 80:
-                found.setdefault(clause.strip())
+    for clause in _clauses(text):
+        if _FIGURE.search(_YEAR.sub("", clause)) and len(clause) <= LONGEST_CLAUSE:
+            found.setdefault(_JOINING.sub("", clause.strip()))
     return list(found)[:MOST]
+
+
+def _clauses(text: str) -> Iterator[str]:
+    start = depth = seen = 0
+    for match in _CLAUSE.finditer(text):
+        depth = max(0, depth + sum(_BRACKETS.get(mark, 0) for mark in text[seen : match.start()]))
+        seen = match.start()
+        if depth and match.end() - start <= LONGEST_CLAUSE:
+            continue
+        yield text[start : match.start()]
+        start, depth = match.end(), 0
+    yield text[start:]
 
 
 # --- terms ----------------------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ def test_figures_are_quoted_with_their_units_in_order():
         "77 GHz单程插入损耗增加不超过0.6 dB",
         "疏冰涂层经300次循环后接触角保持在110度以上",
     ]
-    assert figures("2024年立项，课题3个，没有指标") == ["2024年立项"]
+    assert figures("2024年立项，课题3个，没有指标") == []
+    bracketed = "做了试验（黑土，秋季10厘米土温6—9℃），其中失重率48.6%，且漏检（见表1，n=5"
+    assert figures(bracketed) == ["做了试验（黑土，秋季10厘米土温6—9℃）", "失重率48.6%"]
 
 
 @given(st.text(max_size=300))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from matchmaker.matching.engine import text
 
-_CONTEXT = 10
+_CONTEXT = 24
 
 #: By dimension each unit, as folded text, and its factor to one of them (SI Brochure, 9th edition; 亩 = 1/15 公顷).
 _DIMENSIONS: Mapping[str, Mapping[str, float]] = {
@@ -79,16 +79,31 @@ _DIMENSIONS: Mapping[str, Mapping[str, float]] = {
     "money": {"万元": 10000.0, "元": 1.0, "亿元": 100000000.0},
 }
 _UNITS = {unit: (dimension, factor) for dimension, units in _DIMENSIONS.items() for unit, factor in units.items()}
+
+#: Units whose meaning hangs on the case in which they are written: 235 mPa is no 235 MPa.
+_MILLI = re.compile("m(?:W|Wh|Pa)")
+_NO_UNITS = frozenset({"H", "M", "nM", "mM"})
+"""Hardness of a pencil, amounts of substance."""
 _TENS = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "亿": 1e8}
 
 _LEAST = "≥|>=|>|不低于|不小于|不少于|大于|高于|超过|至少|达到|at least|more than|over"
 _MOST = "≤|<=|<|不高于|不大于|不超过|不多于|小于|低于|少于|至多|at most|less than|below"
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_MINUS = r"(?:[-−–—]|零下)?\s?"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=lambda unit: (-len(unit), unit)))
 _FIGURE = re.compile(
-    rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s*(?<![\d.a-z])(?P<low>{_NUMBER})\s*(?:(?P<unit1>{_UNIT})?\s*"
-    rf"(?:~|-|–|—|至|到)\s*(?P<high>{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])\s*(?P<after>以上|以下|以内)?"
+    rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s*(?<![\d.a-z第/])(?<![a-z]-)(?<!第\s)(?<!\d分)"
+    rf"(?P<low>{_MINUS}{_NUMBER})\s*(?:(?P<unit1>{_UNIT})?\s*"
+    rf"(?:~|-|–|—|至|到)\s*(?P<high>{_MINUS}{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])"
+    # What goes on after a unit is of another dimension: 3 g/kg is no mass, 235 mPa·s no pressure, 94 V-0 no voltage.
+    r"(?!\s?[/·*]\s?[(\da-z一-鿿]|-\d)\s*(?P<after>以上|以下|以内)?"
 )
+_YEAR = re.compile("(?:19|20)[0-9]{2}")
+_STOP = re.compile(r"[，。；;,、:：()（）\n]")
+_CUT_WORD = re.compile("^[a-z-]+")  # what is left of a word that the context begins within
+_FROM = re.compile("[由从自]$")
+_TO = re.compile(r"^(?:.{0,4}?)(?:到|至|为|成)(?:了|约|不足|不到|近)?$")
+"""Before the second figure of "由46 μm压到7.2 μm": what is said is the second one, of the words before the first."""
 
 
 class Figure(NamedTuple):
@@ -115,24 +130,48 @@ class Compared(NamedTuple):
 
 
 def figures(original: str) -> list[Figure]:
-    """Figures in the order of the text."""
+    """Figures in the order of the text. Of "from one to another" the second alone, which is what was reached."""
     folded, origin = text.fold_with_origin(original)
-    found = []
+    found: list[Figure] = []
+    end = 0
     for match in _FIGURE.finditer(folded):
-        dimension, factor = _UNITS[match["unit"]]
-        factor *= _TENS[match["tens"]]
-        first = float(match["low"].replace(",", "")) * factor
-        last = float(match["high"].replace(",", "")) * factor if match["high"] else first
-        low, high = min(first, last), max(first, last)
-        if match["least"] or match["after"] == "以上":
-            high = math.inf
-        elif match["most"] or match["after"] in ("以下", "以内"):
-            low = -math.inf
-        context = re.split(r"[，。；;,\n]", folded[max(0, match.start() - _CONTEXT) : match.start()])[-1].strip(
-            " :：为"
-        )
-        found.append(Figure(dimension, low, high, context, origin[match.start()], origin[match.end() - 1] + 1))
+        before, end = end, match.end()
+        start, stop = origin[match.start()], origin[match.end() - 1] + 1
+        bounds = _bounds(match, original[origin[match.start("unit")] : origin[match.end("unit") - 1] + 1])
+        if bounds is None:
+            continue
+        begin = max(before, match.start() - _CONTEXT)
+        words = folded[begin : match.start()]
+        if begin > before:
+            words = _CUT_WORD.sub("", words)
+        context = _STOP.split(words)[-1].strip(" 为±")
+        if found and before and _TO.match(words.strip()) and _FROM.search(found[-1].context):
+            context = _FROM.sub("", found.pop().context)
+        found.append(Figure(_UNITS[match["unit"]][0], *bounds, context, start, stop))
     return found
+
+
+def _bounds(match: re.Match[str], unit: str) -> tuple[float, float] | None:
+    """From what to what, in the unit of the dimension; None for what only looks like a figure. `unit` as written."""
+    _, factor = _UNITS[match["unit"]]
+    if unit.strip() in _NO_UNITS or (match["unit"] == "年" and _YEAR.fullmatch(match["high"] or match["low"])):
+        return None
+    if _MILLI.fullmatch(unit.strip()):
+        factor *= 1e-9
+    factor *= _TENS[match["tens"]]
+    first = _value(match["low"]) * factor
+    last = _value(match["high"]) * factor if match["high"] else first
+    low, high = min(first, last), max(first, last)
+    if match["least"] or match["after"] == "以上":
+        high = math.inf
+    elif match["most"] or match["after"] in ("以下", "以内"):
+        low = -math.inf
+    return low, high
+
+
+def _value(number: str) -> float:
+    found = float(re.sub("[^0-9.]", "", number))
+    return found if number[0].isdigit() else -found
 
 
 def compare(wanted: Sequence[Figure], offered: Sequence[Figure]) -> list[Compared]:

@@ -19,6 +19,11 @@ from matchmaker.matching.engine.figures import Verdict, compare, figures
         ("粒径小于10nm", "length", -math.inf, 1e-8),
         ("电压 1,200 V", "voltage", 1200, 1200),
         ("at least 5 kg", "mass", 5, math.inf),
+        ("−40～65 ℃ 全温区", "temperature", -40, 65),
+        ("零下 30 ℃ 静置", "temperature", -30, -30),
+        ("温差 5-10 ℃", "temperature", 5, 10),
+        ("功耗 0.5 mW", "power", 0.0005, 0.0005),
+        ("粉尘 ≤ 20 mg/m³", "dust", -math.inf, 20),
     ],
 )
 def test_a_figure_is_read_with_its_bound_and_unit(text, dimension, low, high):
@@ -26,9 +31,48 @@ def test_a_figure_is_read_with_its_bound_and_unit(text, dimension, low, high):
     assert (found.dimension, found.low, found.high) == (dimension, pytest.approx(low), pytest.approx(high))
 
 
-@pytest.mark.parametrize("text", ["", "第3章", "2025规划", "A4纸", "🔋", "%", "kW"])
-def test_what_is_no_figure_is_passed_over(text):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "第3章",
+        "2025规划",
+        "A4纸",
+        "🔋",
+        "%",
+        "kW",
+        "第 28 天",
+        "2024年11月至2026年3月",
+        "9分40秒",
+        "增加1.7 g/kg",
+        "黏度235 mPa·s",
+        "导热系数12.6 W/(m·K)",
+        "扭矩960 N·m",
+        "每米 20 mg/1000 m",
+        "600 元/kg",
+        "UL 94 V-0",
+        "Ti-6Al-4V",
+        "铅笔硬度 4H",
+        "14 nM",
+    ],
+)
+def test_what_is_no_figure_or_has_a_unit_of_more_parts_is_passed_over(text):
     assert figures(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("压降从 28 kPa 涨到 51 kPa", "压降"),
+        ("Z向热误差由46 μm压到不足7 μm", "z向热误差"),
+        ("耗电量由3.4 kWh降到2.7 kWh", "耗电量"),
+        ("板宽600 mm、厚50 mm", "厚"),
+        ("the long-term stand survival is 85 %", "stand survival is"),
+    ],
+)
+def test_of_a_change_what_was_reached_is_read_and_the_words_are_whole(text, context):
+    assert figures(text)[-1].context == context
+    assert len(figures(text)) == text.count("厚") + 1
 
 
 def test_a_figure_stands_where_it_says():
