@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,15 +32,6 @@ Table = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
 """The title, the headings and the rows of a sheet."""
 
 
-def workbook(
-    title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]], *, widths: Sequence[int] = (), at: datetime
-) -> bytes:
-    """What `write_workbook` writes."""
-    target = io.BytesIO()
-    write_workbook(target, title, headings, rows, widths=widths, at=at)
-    return target.getvalue()
-
-
 def write_workbook(
     target: IO[bytes],
     title: str,
@@ -69,7 +59,7 @@ def write_workbook(
 
 
 def fen_cell(fen: int | None) -> tuple[str, int] | None:
-    """A sum for a row of `workbook`: shown in yuan with both decimals."""
+    """A sum for a row of `write_workbook`: shown in yuan with both decimals."""
     return None if fen is None else ("fen", fen)
 
 

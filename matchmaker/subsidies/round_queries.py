@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from matchmaker.core.access import Actor, visible
-from matchmaker.core.db import db
+from matchmaker.core.db import db, each
 from matchmaker.subsidies import queries
 from matchmaker.subsidies.models import Budget, Claim
 from matchmaker.subsidies.permissions import Can
@@ -18,8 +18,6 @@ from matchmaker.subsidies.review_models import ClaimFlag, FlagState
 from matchmaker.subsidies.states import OVER_STATES, ClaimState
 
 HANDED_IN = tuple(state for state in ClaimState if state not in (ClaimState.DRAFT, ClaimState.WITHDRAWN))
-MOST_ROWS = 20_000
-"""How many rows a table for the bureau holds; a round with more is exported by state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +79,11 @@ def list_round(programme: str, year: int, *, state: ClaimState | None = None) ->
     return query.options(joinedload(Claim.claimant))
 
 
-def export_rows(programme: str, year: int, *, state: ClaimState | None = None) -> Iterator[Claim]:
-    """The same, for a table: up to `MOST_ROWS`, read in portions."""
-    query = list_round(programme, year, state=state).where(Claim.state.in_(HANDED_IN)).limit(MOST_ROWS)
-    yield from db.session.scalars(query.execution_options(yield_per=500))
+def export_rows(
+    programme: str, year: int, *, state: ClaimState | None = None, most: int | None = None
+) -> Iterator[Claim]:
+    """The same, for a table: all of them, or the first so many, read in portions."""
+    return each(list_round(programme, year, state=state).where(Claim.state.in_(HANDED_IN)).limit(most))
 
 
 def list_publishable(actor: Actor, programme: str, year: int, *, limit: int) -> list[Claim]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, g, redirect, render_template, request, send_file, url_for
+from flask import Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from matchmaker.accounts.roles import Role
-from matchmaker.core import access, clock, sheets
+from matchmaker.core import access, clock
 from matchmaker.core.access import needs
 from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.web import navigation, paging
@@ -85,8 +83,7 @@ def publish_round(programme: str, year: int) -> Answer:
 def round_table(programme: str, year: int, form: str) -> Answer:
     """The round (or one of its states) in the bureau's form."""
     found = _round(programme, year)
-    claims = round_queries.export_rows(programme, year, state=_state())
-    content = round_tables.spreadsheet(found, claims) if form == "xlsx" else round_tables.document(found, claims)
-    media_type = sheets.MEDIA_TYPE if form == "xlsx" else "application/pdf"
-    name = f"{programme}-{year}.{form}"
-    return send_file(io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name)
+    name, printed = f"{programme}-{year}.{form}", form == "pdf"
+    most = round_tables.MOST_PRINTED + 1 if printed else None
+    claims = round_queries.export_rows(programme, year, state=_state(), most=most)
+    return (round_tables.document if printed else round_tables.spreadsheet)(name, found, claims)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +13,10 @@ from flask.testing import FlaskClient
 from openpyxl import load_workbook
 
 from matchmaker.accounts.roles import OrganisationKind
-from matchmaker.core import clock, sheets
+from matchmaker.core import clock, sheets, typeset
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.deals.states import DealState
-from matchmaker.subsidies import round_queries
+from matchmaker.subsidies import round_queries, round_tables
 from matchmaker.subsidies.models import Claim
 from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import make_actor
@@ -85,8 +86,9 @@ def test_one_press_publishes_what_the_reader_may_publish(app: Flask, client: Fla
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_cell_of_a_table_is_a_formula(name: str) -> None:
-    content = sheets.workbook(name, ["A", name], [[1, name, sheets.fen_cell(-123), None]], at=clock.now())
-    sheet = load_workbook(io.BytesIO(content)).active
+    content = io.BytesIO()
+    sheets.write_workbook(content, name, ["A", name], [[1, name, sheets.fen_cell(-123), None]], at=clock.now())
+    sheet = load_workbook(content).active
     for row in sheet.iter_rows():
         for cell in row:
             assert cell.data_type != "f"
@@ -96,7 +98,9 @@ def test_no_cell_of_a_table_is_a_formula(name: str) -> None:
         assert sheet["B2"].quotePrefix
 
 
-def test_the_tables_hold_the_claims_of_the_round(app: Flask, client: FlaskClient) -> None:
+def test_the_tables_hold_the_claims_of_the_round(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bureau = make_bureau()
     case = make_claim(ClaimState.PROPOSED, bureau=bureau)
     with unit_of_work():
@@ -109,8 +113,14 @@ def test_the_tables_hold_the_claims_of_the_round(app: Flask, client: FlaskClient
     row = [cell.value for cell in sheet[2]]
     assert row[1:3] == [case.claim.number, case.claim.claimant.name]
     assert (row[5], row[6]) == ("=HYPERLINK(1)", case.claim.requested_fen / 100)
-    with client.get(f"{HERE}/table.pdf") as answer:
-        assert answer.get_data().startswith(b"%PDF-")
+    printed: list[dict[str, Any]] = []
+    real = typeset.pdf
+    monkeypatch.setattr(typeset, "pdf", lambda form, data, *, at: printed.append(data) or real(form, data, at=at))
+    for most in (1, 0):
+        monkeypatch.setattr(round_tables, "MOST_PRINTED", most)
+        with client.get(f"{HERE}/table.pdf") as answer:
+            assert answer.get_data().startswith(b"%PDF-")
+    assert [(len(data["rows"]), bool(data["note"])) for data in printed] == [(1, False), (0, True)]
     assert as_(client, case.claimant).get(f"{HERE}/table.xlsx").status_code == 403
 
 

@@ -25,7 +25,7 @@ def download(file: StoredFile, name: str) -> Response:
     return response
 
 
-def made(name: str, media_type: str, write: Callable[[IO[bytes]], None]) -> Response:
+def made(name: str, media_type: str, write: Callable[[IO[bytes]], object]) -> Response:
     """A file written at this moment. From a megabyte on it lies on the disk: memory does not grow with it."""
     target = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with the response
     try:
