@@ -28,6 +28,7 @@ from matchmaker.deals.paperwork.views import blueprint as paperwork
 from matchmaker.deals.simulator.views import blueprint as simulator
 from matchmaker.deals.views import blueprint as deals
 from matchmaker.introductions.views import blueprint as introductions
+from matchmaker.listings.caution_views import blueprint as cautions
 from matchmaker.listings.drafting_views import blueprint as drafting
 from matchmaker.listings.intake import jobs as _intake_jobs  # noqa: F401  (registers its puller)
 from matchmaker.listings.intake.views import blueprint as intake
@@ -48,8 +49,8 @@ from matchmaker.subsidies.blueprint import blueprint as subsidies
 
 FEATURES_WITH_TASKS = ("accounts", "listings", "introductions", "deals", "subsidies")
 BLUEPRINTS = (
-    accounts, listings, drafting, intake, matching, judging, duplicates, quality, previews, finding, dashboard, desk,
-    exports, introductions, deals, notices, paperwork,
+    accounts, listings, drafting, cautions, intake, matching, judging, duplicates, quality, previews, finding,
+    dashboard, desk, exports, introductions, deals, notices, paperwork,
     simulator, subsidies,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.core.types import canonical_json
+from matchmaker.listings.completeness import Caution, cautions
 from matchmaker.listings.facts import AchievementFacts, Facts, NeedFacts
 from matchmaker.listings.models import Achievement, Attachment, Need
 
@@ -34,6 +35,12 @@ def facts_of(listing: Listing) -> Facts:
 def working_facts(listing: Listing) -> Facts:
     """What was last saved: the proposal where a published listing has one, else the row."""
     return facts_of(listing) if listing.proposal is None else _shape(listing).of_plain(listing.proposal)
+
+
+def cautions_of(listing: Listing) -> list[Caution]:
+    """Passages of what was last saved that look as if they were not for the public."""
+    plain = working_facts(listing).plain()
+    return cautions({**plain, "keywords": ", ".join(plain["keywords"])}, own_names=(listing.organisation.name,))
 
 
 def public_facts(listing: Listing) -> Facts | None:

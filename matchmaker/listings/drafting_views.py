@@ -112,7 +112,7 @@ def _check(noun: str) -> str:
     """The advice beside the form, for what stands in it now."""
     given: dict[str, Any] = {**request.form.to_dict(), "modes": request.form.getlist("modes")}
     check = completeness.check(noun, given, own_names=(g.actor.organisation_name,))
-    return render_template("listings/check.html", check=check)
+    return render_template("listings/checked.html", check=check)
 
 
 # --- brought in from files ------------------------------------------------------------------------------------------

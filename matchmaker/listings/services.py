@@ -163,19 +163,32 @@ def demand_complete(listing: Listing) -> None:
 
 
 Question = Callable[[Actor, Listing, str], str | None]
-_questions: list[Question] = []
+_questions: list[tuple[int, Question]] = []
 
 
-def before_review(question: Question) -> Question:
+def before_review(place: int) -> Callable[[Question], Question]:
     """Register what pages ask an author before a listing is handed in: it answers with the address of the question,
-    or None. Pages alone ask; imports and the platform itself do not."""
-    _questions.append(question)
-    return question
+    or None. Questions are asked by their places. Pages alone ask; imports and the platform itself do not."""
+
+    def register(question: Question) -> Question:
+        _questions.append((place, question))
+        _questions.sort(key=lambda entry: entry[0])
+        return question
+
+    return register
 
 
-def question_before_review(actor: Actor, listing: Listing, then: str) -> str | None:
-    """Address of the first question that is open. `then` says how far the author wanted to go: submit or publish."""
-    return next((address for question in _questions if (address := question(actor, listing, then))), None)
+def hand_in(actor: Actor, listing: Listing, then: str, *, answered: int = 0) -> str | None:
+    """Hand in for review and, where `then` is publish, publish; or the address of the first question that is open,
+    of those after the place `answered`. Raises what is still missing."""
+    demand_complete(listing)
+    open_questions = (question(actor, listing, then) for place, question in _questions if place > answered)
+    if address := next(filter(None, open_questions), None):
+        return address
+    submit(actor, listing)
+    if then == "publish":
+        approve(actor, listing)
+    return None
 
 
 @for_either(Can.ACHIEVEMENT_REVIEW, Can.NEED_REVIEW)

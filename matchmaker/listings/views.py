@@ -109,6 +109,7 @@ def _page(listing: Listing, returning: ReturnForm | None = None, attaching: Atta
         confidential=(facts if inside else documents.facts_of(listing)).confidential if entitled else None,
         attachments=[row for row in queries.list_attachments(g.actor, listing) if inside or row.released],
         named=_named(listing, as_public),
+        cautions=documents.cautions_of(listing) if listing.submitted_at else [],
         actions=queries.open_actions(g.actor, listing) if not as_public else [],
         returning=returning or ReturnForm(formdata=None),
         attaching=attaching or AttachmentForm(formdata=None),
@@ -247,15 +248,8 @@ def _key(form: ListingForm, listing: Listing | None) -> str:
 
 def _go_on(listing: Listing) -> tuple[Listing, str | None]:
     """As far as the button says, or to the question that comes before: the listing and the question's address."""
-    then, question = request.form.get("then"), None
-    if then in ("submit", "publish"):
-        services.demand_complete(listing)
-        question = services.question_before_review(g.actor, listing, then)
-        if question is None:
-            services.submit(g.actor, listing)
-            if then == "publish":
-                services.approve(g.actor, listing)
-    return listing, question
+    then = request.form.get("then", "")
+    return listing, services.hand_in(g.actor, listing, then) if then in ("submit", "publish") else None
 
 
 def _tell(listing: Listing) -> None:
@@ -306,10 +300,8 @@ def _submit(listing: Listing) -> Answer:
     """Where something is missing, the form says so at its field."""
     try:
         with db.session.begin_nested():
-            services.demand_complete(listing)
-            if question := services.question_before_review(g.actor, listing, "submit"):
+            if question := services.hand_in(g.actor, listing, "submit"):
                 return redirect(question)
-            services.submit(g.actor, listing)
     except Invalid as error:
         shape: type[ListingForm] = AchievementForm if isinstance(listing, Achievement) else NeedForm
         form = shape(formdata=None, data=_filled(listing))

@@ -78,10 +78,11 @@ _HOLLOW = frozenset(
         技术 方法 系统 装置 研究 应用 问题 成果 企业 公司 需求 情况 方面 方案 产品 设备 项目 工艺
         过程 性能 效果 能力 作用 基础 领域 水平 目前 传统 现有 以上 以下 提高 降低 实现 采用 具有
         进行 可以 能够 结果 单位 客户 时间 条件 要求 指标 数据 大学 研究所 材料 温度 软件 车辆 压力
-        小时 分钟 联系 电话 联系电话 邮箱 联系人
+        小时 分钟 耗时 联系 电话 联系电话 邮箱 联系人
         """,
     )
 )
+_LEADING = frozenset({"面向", "用于", "基于", "针对", "适用"})
 _STOP = frozenset(
     re.findall(
         r"\S+",
@@ -126,6 +127,8 @@ def _chinese(text: str) -> Counter[str]:
             continue
         while run and run[-1] in _HOLLOW:
             run.pop()
+        while run and run[0] in _LEADING:
+            run.pop(0)
         for size in (3, 2, 1):
             if len(run) >= size and 2 <= len(term := "".join(run[-size:])) <= 12 and term not in _HOLLOW:
                 found[term] += 1

@@ -38,7 +38,7 @@ Answer = str | Response
 # --- before handing in ----------------------------------------------------------------------------------------------
 
 
-@listing_services.before_review
+@listing_services.before_review(2)
 def ask(actor: Actor, listing: Listing, then: str) -> str | None:
     """Whether the platform already has something like it: the page that asks, or None."""
     if not alike.list_alike(actor, listing):

@@ -54,6 +54,11 @@ def its_near_duplicates(page: Page) -> None:
     page.goto(page.url.split("?")[0] + "/similar")
 
 
+def its_cautions(page: Page) -> None:
+    """What an author is asked where a public text looks confidential."""
+    page.goto(page.url.split("?")[0] + "/cautions")
+
+
 def the_choice_of_a_need(page: Page) -> None:
     """With which of one's own needs an introduction is asked for."""
     page.goto("/introductions/choose?achievement=" + page.url.split("?")[0].rsplit("/", 1)[1])
@@ -182,6 +187,13 @@ KINDS = (
         (ENTRY_A, its_near_duplicates),
         shows="duplicates.similar_achievements",
     ),
+    Kind(
+        "cautions",
+        RESEARCHER,
+        "/achievements?q=激光雷达点云去噪",
+        (ENTRY_A, its_cautions),
+        shows="cautions.look_again_at_achievement",
+    ),
     Kind("bring-in", RESEARCHER, "/achievements/bring-in"),
     Kind("imports", RESEARCHER, "/listings/imports"),
     Kind("one-import", RESEARCHER, "/listings/imports", (NEEDS_IMPORT, once_it_was_read), shows="intake.one_import"),
@@ -195,6 +207,13 @@ KINDS = (
         "/listings/mine?state=published",
         (ENTRY_N, its_near_duplicates),
         shows="duplicates.similar_needs",
+    ),
+    Kind(
+        "cautions-of-need",
+        SIGNATORY,
+        "/listings/mine?state=published",
+        (ENTRY_N, its_cautions),
+        shows="cautions.look_again_at_need",
     ),
     Kind(
         "add-recognition",
