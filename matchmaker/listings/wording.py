@@ -83,6 +83,7 @@ _HOLLOW = frozenset(
     )
 )
 _LEADING = frozenset({"面向", "用于", "基于", "针对", "适用"})
+"""Taken for nouns, and the beginning of what follows."""
 _STOP = frozenset(
     re.findall(
         r"\S+",
@@ -121,14 +122,12 @@ def _chinese(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     run: list[str] = []
     for word, mark in [*rjieba.tag(text), ("", "x")]:
-        is_term = mark.startswith(_NOUNS) and not mark.startswith(_NAMES) and word.strip() and not word.isdigit()
-        if is_term:
+        is_noun = mark.startswith(_NOUNS) and not mark.startswith(_NAMES) and word not in _LEADING
+        if is_noun and word.strip() and not word.isdigit():
             run.append(word)
             continue
         while run and run[-1] in _HOLLOW:
             run.pop()
-        while run and run[0] in _LEADING:
-            run.pop(0)
         for size in (3, 2, 1):
             if len(run) >= size and 2 <= len(term := "".join(run[-size:])) <= 12 and term not in _HOLLOW:
                 found[term] += 1

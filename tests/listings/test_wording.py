@@ -31,6 +31,10 @@ def test_no_term_stands_within_another():
     assert not [(a, b) for a in found for b in found if a != b and a in b]
 
 
+def test_no_term_begins_with_what_leads_to_it():
+    assert suggest("本成果面向雨雪天气下的车载激光雷达") == ["车载激光雷达", "雨雪天气"]
+
+
 def test_figures_are_quoted_with_their_units_in_order():
     assert figures(CHINESE) == [
         "零下25℃、雪量5 mm/h工况下",
