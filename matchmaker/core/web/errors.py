@@ -105,7 +105,7 @@ def app_page(status: int, sentence: str) -> Response:
 
 _TYPED_IS_SHOWN = (400, 401, 403, 409)
 _SECRETS = ("pass", "token", "code", "secret")
-_SHORTEST, _MOST = 20, 20
+_SHORTEST, _SHORTEST_CHINESE, _MOST = 20, 6, 20
 
 
 def typed() -> list[str]:
@@ -113,11 +113,17 @@ def typed() -> list[str]:
     if request.method != "POST" or request.mimetype not in _FORMS:
         return []
     texts = [text for name, text in request.form.items(multi=True) if not any(word in name for word in _SECRETS)]
-    return [text for text in texts if len(text) >= _SHORTEST and not _ID.fullmatch(text)][:_MOST]
+    return [text for text in texts if _is_text(text)][:_MOST]
+
+
+def _is_text(value: str) -> bool:
+    """Long enough that it would be a pity to type it again; six characters of Chinese are a title already."""
+    return not _ID.fullmatch(value) and (len(value) >= _SHORTEST or len(_HAN.findall(value)) >= _SHORTEST_CHINESE)
 
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def _wants_json() -> bool:
