@@ -146,6 +146,6 @@ class DecisionForm(Form):
 
 class DiscreditedForm(Form):
     credit_code = line(_l("Unified social credit code"), most=18)
-    name = line(_l("Name"))
+    name = line(_l("Name of the organisation"))
     listed_on = DayField(_l("Listed on"))
     source = line(_l("Source"), help=_l("The list or decision that this entry comes from."))

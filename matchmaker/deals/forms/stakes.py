@@ -58,7 +58,7 @@ class TakeStakeForm(StepForm):
 
 
 class ChangeStakeForm(StepForm):
-    kind = SelectField(_l("What happened"), [InputRequired(FILL)])
+    kind = SelectField(_l("What changed"), [InputRequired(FILL)])
     share = _percent(_l("Share held afterwards, in percent"), _l("To four places after the point."))
     fen = MoneyField(_l("What the sale brought, in yuan"), required=False, help=_l("Only where a part was sold."))
     on = DayField(_l("Day"))
