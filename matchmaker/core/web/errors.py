@@ -123,7 +123,7 @@ def _is_text(value: str) -> bool:
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _ID = re.compile(r"[0-9a-fA-F-]{32,36}")
-_HAN = re.compile("[\u4e00-\u9fff]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
 def _wants_json() -> bool:
