@@ -103,13 +103,13 @@ def app_page(status: int, sentence: str) -> Response:
     return Response(page, mimetype="text/html")
 
 
-_TYPED_IS_SHOWN = (400, 401, 403, 409)
+_TYPED_IS_SHOWN = (400, 401, 403, 409, 500, 503)
 _SECRETS = ("pass", "token", "code", "secret")
 _SHORTEST, _SHORTEST_CHINESE, _MOST = 20, 6, 20
 
 
 def typed() -> list[str]:
-    """Texts that a form carried and that were not kept: shown to whoever sent them, to be copied. No secrets or ids."""
+    """Texts that a form carried and that were not kept, shown to the sender to be copied. No secrets or addresses."""
     if request.method != "POST" or request.mimetype not in _FORMS:
         return []
     texts = [text for name, text in request.form.items(multi=True) if not any(word in name for word in _SECRETS)]
@@ -122,7 +122,7 @@ def _is_text(value: str) -> bool:
 
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-_ID = re.compile(r"[0-9a-fA-F-]{32,36}")
+_ID = re.compile(r"[0-9a-fA-F-]{32,36}|\S+@\S+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -293,7 +293,8 @@ def test_while_the_database_is_away_every_page_answers_with_the_number_of_its_re
         assert answer.headers["X-Request-Id"] in answer.text
 
 
-def test_texts_of_a_form_that_was_not_kept_are_shown_to_be_copied_and_nothing_else_is(client):
+@pytest.mark.parametrize("address", ["/raise/conflict", "/raise/forbidden", "/wait/lock", "/crash"])
+def test_texts_of_a_form_that_was_not_kept_are_shown_to_be_copied_and_nothing_else_is(client, address):
     kept = {"title": "车载激光雷达去噪", "summary": "at least twenty characters of text"}
     rest = {
         "trl": "5",
@@ -302,7 +303,7 @@ def test_texts_of_a_form_that_was_not_kept_are_shown_to_be_copied_and_nothing_el
         "password": "canary-password-canary-password",
         "csrf_token": "canary-token-canary-token-canary",
     }
-    page = client.post("/raise/conflict", data=kept | rest).text
+    page = client.post(address, data=kept | rest).text
     assert all(f"readonly>{text}</textarea>" in page for text in kept.values())
     assert page.count("<textarea") == len(kept)
     assert "canary" not in page
