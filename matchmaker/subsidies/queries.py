@@ -24,6 +24,7 @@ from matchmaker.deals.models import Deal, DealFile, FileKind, Payment
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import gather, policies
+from matchmaker.subsidies.around import introduced_at
 from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document, Per
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
@@ -310,8 +311,8 @@ def find_bar(organisation_id: uuid.UUID | None) -> date | None:
 
 def introduced_on(deal: Deal) -> date | None:
     """First day on which the broker introduced the licensee to an achievement of the deal."""
-    day = gather.introduced([deal]).get(deal.id, {}).get("introduced_on")
-    return day if isinstance(day, date) else None
+    at = db.session.scalar(select(introduced_at()).where(Deal.id == deal.id))
+    return None if at is None else clock.day_of(at)
 
 
 def granted_fen(claim: Claim) -> int:
