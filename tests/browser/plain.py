@@ -1,4 +1,4 @@
-"""What `Kind.open` asks of a browser's page, on Flask's test client: to follow a page's links where nothing is drawn."""
+"""What `Kind.open` asks of a browser's page, on Flask's test client: links are followed, nothing is drawn."""
 
 from __future__ import annotations
 
