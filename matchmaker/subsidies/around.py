@@ -52,7 +52,6 @@ def _query(deals: Sequence[Deal], until: date) -> sa.Select[Any]:
     """A row for each claim that stands for a deal, at least one for each deal."""
     licensor, licensee = aliased(Organisation), aliased(Organisation)
     standing = (ClaimDeal.deal_id == Deal.id) & ClaimDeal.used_key.is_not(None)
-    of_year = sa.case((Payment.paid_on >= date(until.year, 1, 1), Payment.fen), else_=0)
     return (
         sa.select(
             Deal.id,
@@ -62,8 +61,8 @@ def _query(deals: Sequence[Deal], until: date) -> sa.Select[Any]:
             licensor,
             licensee,
             _related(),
-            _received(Payment.fen, until),
-            _received(of_year, until),
+            _received(date.min, until),
+            _received(date(until.year, 1, 1), until),
             introduced_at(),
             deals_queries.broker_confirmed_in_sql(),
             Registration.registered_on,
@@ -111,9 +110,12 @@ def _related() -> sa.ColumnElement[bool]:
     )
 
 
-def _received(fen: Any, until: date) -> sa.ScalarSelect[Any]:
-    stands = (Payment.deal_id == Deal.id, Payment.reversal_id.is_(None), Payment.paid_on <= until)
-    return sa.select(sa.func.sum(fen)).where(*stands).correlate(Deal).scalar_subquery()
+def _received(since: date, until: date) -> sa.ScalarSelect[Any]:
+    """Sum of the payments that stand. Which do is asked inside the sum: as a condition it would lead SQLite to the
+    index of reversals, where nearly all payments of the platform stand under one key."""
+    standing_fen = sa.case((Payment.reversal_id.is_(None), Payment.fen), else_=0)
+    of_deal = (Payment.deal_id == Deal.id, Payment.paid_on.between(since, until))
+    return sa.select(sa.func.sum(standing_fen)).where(*of_deal).correlate(Deal).scalar_subquery()
 
 
 def introduced_at() -> sa.ScalarSelect[Any]:
