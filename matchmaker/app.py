@@ -111,7 +111,7 @@ def _templates(app: Flask, settings: Settings) -> None:
         taxonomy=taxonomy,
         themes=theme.THEMES,
         demo=settings.demo,
-        memberships=sessions.memberships,
+        places=sessions.places,
     )
 
     @app.context_processor

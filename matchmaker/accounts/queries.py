@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -12,7 +13,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from matchmaker.accounts.models import Invitation, Membership, Organisation, OrganisationState, SignIn, User
 from matchmaker.accounts.permissions import Can
-from matchmaker.accounts.roles import OrganisationKind
+from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core import clock
 from matchmaker.core.access import ANONYMOUS, Actor, visible
 from matchmaker.core.db import db
@@ -32,7 +33,7 @@ def normalised_email(text: str) -> str:
 
 
 def find_sign_in(token: str) -> SignIn | None:
-    """The live session of a token, with its person, membership, roles and organisation in one read."""
+    """The live session of a token, with its person, who is a member of what and in which roles, in one read."""
     query = (
         select(SignIn)
         .join(SignIn.user)
@@ -43,12 +44,33 @@ def find_sign_in(token: str) -> SignIn | None:
             User.active,
         )
         .options(
-            joinedload(SignIn.user),
-            joinedload(SignIn.membership).joinedload(Membership.organisation),
-            joinedload(SignIn.membership).joinedload(Membership.roles),
+            contains_eager(SignIn.user)
+            .joinedload(User.memberships)
+            .options(joinedload(Membership.organisation), joinedload(Membership.roles))
         )
     )
     return db.session.scalars(query).unique().one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation that a person may act for, as the head of every page names it."""
+
+    membership_id: uuid.UUID
+    organisation_id: uuid.UUID
+    organisation_name: str
+    roles: tuple[Role, ...]
+
+
+def places_of(sign_in: SignIn | None) -> list[Place]:
+    """Where the person of a session may act, by name: from what came with the session, without a further read."""
+    if sign_in is None:
+        return []
+    places = [
+        Place(row.id, row.organisation_id, row.organisation.name, tuple(entry.role for entry in row.roles))
+        for row in sign_in.user.memberships
+    ]
+    return sorted(places, key=lambda place: (place.organisation_name, str(place.membership_id)))
 
 
 def actor_of(sign_in: SignIn | None) -> Actor:

@@ -6,7 +6,8 @@ from flask import g, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from matchmaker.accounts import queries
-from matchmaker.accounts.models import Membership, SignIn
+from matchmaker.accounts.models import SignIn
+from matchmaker.accounts.queries import Place
 from matchmaker.core.access import Actor
 
 
@@ -45,14 +46,11 @@ def current_row() -> SignIn | None:
 def current_actor() -> Actor:
     row = current_row()
     g.locale = row.user.locale if row is not None else None
+    g.places = queries.places_of(row)
     return queries.actor_of(row)
 
 
-def memberships() -> list[Membership]:
-    """For the switch between organisations; read once a page, and only where someone is signed in."""
-    actor: Actor = g.actor
-    if actor.user_id is None:
-        return []
-    if "memberships" not in g:
-        g.memberships = queries.list_memberships(actor.user_id)
-    return list(g.memberships)
+def places() -> list[Place]:
+    """For the switch between organisations; none where nobody is signed in."""
+    found: list[Place] = g.get("places", [])
+    return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select, union_all
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
@@ -89,18 +89,19 @@ _PAGES = {
 def times() -> Figure:
     """Median days from stage to stage."""
     met = select(Achievement.published_at, Introduction.introduced_at).join(Introduction.achievement)
-    signed = select(Introduction.introduced_at, Deal.signed_on).join(Deal.introduction)
-    tried = select(Deal.signed_on, Deal.payment_starts_on)
+    met = met.where(Introduction.introduced_at.is_not(None))
     first_paid = select(Payment.deal_id, func.min(Payment.paid_on).label("on")).where(Payment.reversal_id.is_(None))
     first = first_paid.group_by(Payment.deal_id).subquery()
-    paid = select(Deal.payment_starts_on, first.c.on).join(first, first.c.deal_id == Deal.id)
+    signed = select(Introduction.introduced_at, Deal.signed_on, Deal.payment_starts_on, first.c.on)
+    signed = signed.select_from(Deal).outerjoin(Deal.introduction).outerjoin(first, first.c.deal_id == Deal.id)
+    deals = db.session.execute(signed.where(Deal.signed_on.is_not(None))).all()
     steps = (
-        (N_("Published to introduced"), met.where(Introduction.introduced_at.is_not(None))),
-        (N_("Introduced to signed"), signed.where(Deal.signed_on.is_not(None))),
-        (N_("Signed to payment begun (the trial)"), tried.where(Deal.payment_starts_on.is_not(None))),
-        (N_("Payment begun to first received"), paid),
+        (N_("Published to introduced"), db.session.execute(met)),
+        (N_("Introduced to signed"), [deal[0:2] for deal in deals]),
+        (N_("Signed to payment begun (the trial)"), [deal[1:3] for deal in deals]),
+        (N_("Payment begun to first received"), [deal[2:4] for deal in deals]),
     )
-    rows = [Row(name, _median(db.session.execute(query))) for name, query in steps]
+    rows = [Row(name, _median(pairs)) for name, pairs in steps]
     return Figure(
         "times",
         N_("Time in each stage"),
@@ -152,16 +153,7 @@ def districts() -> Figure:
 
 def _by_code(kind: str, column: str, title: str) -> Figure:
     """Published achievements and needs, and signed deals by their first achievement."""
-    counts = [_grouped(model, column) for model in (Achievement, Need)]
-    query = (
-        select(getattr(Achievement, column), func.count())
-        .select_from(Deal)
-        .join(DealAchievement, (DealAchievement.deal_id == Deal.id) & (DealAchievement.position == 0))
-        .join(Achievement, Achievement.id == DealAchievement.achievement_id)
-        .where(Deal.signed_on.is_not(None))
-        .group_by(getattr(Achievement, column))
-    )
-    counts.append({str(code): count for code, count in db.session.execute(query)})
+    counts = _counts_by(column)
     rows = [
         Row(term.name, tuple(found.get(code, 0) for found in counts), ("matching.search_achievements", {column: code}))
         for code, term in taxonomy.terms(kind).items()
@@ -178,10 +170,32 @@ def _by_code(kind: str, column: str, title: str) -> Figure:
     )
 
 
-def _grouped(model: Any, column: str) -> dict[str, int]:
+def _counts_by(column: str) -> list[dict[str, int]]:
+    """How many achievements, needs and deals there are of each code, in one read."""
+    of_achievement = getattr(Achievement, column)
+    first = (DealAchievement.deal_id == Deal.id) & (DealAchievement.position == 0)
+    deals = (
+        select(literal(2), of_achievement, func.count())
+        .select_from(Deal)
+        .join(DealAchievement, first)
+        .join(Achievement, Achievement.id == DealAchievement.achievement_id)
+        .where(Deal.signed_on.is_not(None))
+        .group_by(of_achievement)
+    )
+    found: list[dict[str, int]] = [{}, {}, {}]
+    published = (_published(Achievement, column, 0), _published(Need, column, 1))
+    for place, code, count in db.session.execute(union_all(*published, deals)):
+        found[place][str(code)] = count
+    return found
+
+
+def _published(model: Any, column: str, place: int) -> Select[Any]:
     key = getattr(model, column)
-    query = select(key, func.count()).where(model.state == ListingState.PUBLISHED, key.is_not(None)).group_by(key)
-    return {str(code): count for code, count in db.session.execute(query)}
+    return (
+        select(literal(place), key, func.count())
+        .where(model.state == ListingState.PUBLISHED, key.is_not(None))
+        .group_by(key)
+    )
 
 
 def universities() -> Figure:

@@ -104,7 +104,8 @@ def counted_for_targets() -> dict[str, int]:
         .join(Membership.organisation)
         .where(MembershipRole.role == Role.TECHNOLOGY_MANAGER, Organisation.state == OrganisationState.VERIFIED)
     )
-    return {"T6": db.session.scalar(transfers) or 0, "T17": db.session.scalar(managers) or 0}
+    row = db.session.execute(select(transfers.scalar_subquery(), managers.scalar_subquery())).one()
+    return dict(zip(("T6", "T17"), row, strict=True))
 
 
 def latest_entries() -> dict[str, TargetEntry]:

@@ -221,19 +221,24 @@ def _compare(deal: Deal, form: forms.TermsForm) -> dict[str, Any] | None:
 def _terms_form(deal: Deal, *, answers: bool = False) -> forms.TermsForm:
     """The form as it was sent, with more lines if asked for; else as `_marked_form`."""
     if request.method != "POST":
-        return forms.terms_form(deal, rows=forms.rows_for(deal.draft), answers=True) if answers else _marked_form(deal)
+        if answers:
+            return forms.terms_form(deal, rows=forms.rows_for(deal.draft), answers=True)
+        return _marked_form(deal, _verdict_on_draft(deal))
     sent = request.form.get("rows", "")
     more = forms.MORE_ROWS if "more" in request.form else 0
     rows = int(sent) + more if sent.isascii() and sent.isdigit() else forms.rows_for(deal.draft)
     return forms.terms_form(deal, rows=min(rows, forms.MOST_ROWS), answers=answers)
 
 
-def _marked_form(deal: Deal) -> forms.TermsForm:
+def _verdict_on_draft(deal: Deal) -> queries.Verdict | None:
+    return None if deal.draft is None else queries.judge(deal, deal.draft)
+
+
+def _marked_form(deal: Deal, verdict: queries.Verdict | None) -> forms.TermsForm:
     """The form with the draft in it, what stands in the way of an offer marked at its entries."""
-    draft = deal.draft
-    form = forms.terms_form(deal, rows=forms.rows_for(draft), formdata=None)
-    if draft is not None and (faults := queries.judge(deal, draft).faults):
-        form.attach(faults)
+    form = forms.terms_form(deal, rows=forms.rows_for(deal.draft), formdata=None)
+    if verdict is not None and verdict.faults is not None:
+        form.attach(verdict.faults)
     return form
 
 
@@ -262,6 +267,7 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
     today = clock.today()
     shown = {step: _blank(deal, step) for step in queries.open_steps(g.actor, deal) if step in _FORMS}
     terms = deal.draft if deal.state == DealState.DRAFT else queries.terms_in_force(deal)
+    verdict = _verdict_on_draft(deal) if deal.state == DealState.DRAFT else None
     return render_template(
         "deals/deal.html",
         deal=deal,
@@ -269,8 +275,8 @@ def _page(deal: Deal, refused: dict[str, Form] | None = None) -> str:
         steps=STEPS,
         step_facts=_facts_of(deal),
         lines=lines(terms) if terms is not None else [],
-        verdict=queries.judge(deal, terms) if terms is not None and deal.state == DealState.DRAFT else None,
-        marked=_marked_form(deal) if DealAction.EDIT in shown else None,
+        verdict=verdict,
+        marked=_marked_form(deal, verdict) if DealAction.EDIT in shown else None,
         standing=queries.standing(deal, today),
         statements=queries.royalty_statements(deal),
         periods=queries.unreported_periods(deal),

@@ -163,11 +163,11 @@ def claim_page(claim: Claim, **refused: Form) -> str:
         **(_completed(claim) if access.may(g.actor, Can.CLAIM_EDIT, claim) else {}),
         actions=actions,
         barred=barred,
-        barred_until=queries.find_bar(claim.claimant_organisation_id) if claim.state in PAYABLE_STATES else None,
+        barred_until=review_queries.bar_of(claim) if claim.state in PAYABLE_STATES else None,
         today=clock.today(),
         history=queries.list_history(claim),
         notice=notice_queries.find_notice_of(claim) if claim.proposed_fen is not None else None,
-        recovery=review_queries.find_recovery(claim) if claim.paid_on is not None else None,
+        recovery=review_queries.recovery_of(claim),
         forms=_forms(claim, refused),
         **(_examined(claim, verdict, actions) if examines else {}),
     )

@@ -13,18 +13,15 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState, Recognition
 from matchmaker.accounts.roles import OrganisationKind, RecognitionKind, Role
-from matchmaker.core import clock
 from matchmaker.core.db import db
-from matchmaker.deals import queries as deals_queries
-from matchmaker.deals.models import Deal, DealAchievement, Payment
-from matchmaker.introductions.models import Introduction
+from matchmaker.deals.models import Deal
 from matchmaker.subsidies import rulebook
+from matchmaker.subsidies.around import Around, around
 from matchmaker.subsidies.facts import FACTS, FactType, Value, value_of
-from matchmaker.subsidies.models import Allowance, Claim, ClaimDeal
+from matchmaker.subsidies.models import Allowance
 
 ELSEWHERE = frozenset({"jilin_other", "other"})
 """Districts of the taxonomy that do not belong to Changchun."""
@@ -62,21 +59,42 @@ def organisation_facts(organisation: Organisation, *, on: date, until: date | No
     """Facts about an organisation on a day: profile, size class, recognitions, the bad-credit list. Days of
     recognitions are those until `until`, where it is given.
     """
+    discredited, office, recognitions = _entered(organisation, on)
     facts: Facts = {
         "claimant_kind": organisation.kind.value,
         "claimant_verified": organisation.state == OrganisationState.VERIFIED,
         "claimant_local": organisation.district not in ELSEWHERE,
-        "claimant_discredited": rulebook.is_discredited(organisation.credit_code, on=on),
+        "claimant_discredited": discredited,
         "recognitions": tuple(
-            sorted({row.kind.value for row in organisation.recognitions if row.valid_from <= on <= row.valid_until})
+            sorted({row.kind.value for row in recognitions if row.valid_from <= on <= row.valid_until})
         ),
     }
     size = organisation.classification
     if size is not None:
         facts["claimant_size"] = size.size.value
     if organisation.kind == OrganisationKind.UNIVERSITY:
-        facts["transfer_office"] = _has_member(organisation.id, Role.TTO_OFFICER)
-    return facts | _recognition_days(organisation.recognitions, until or on)
+        facts["transfer_office"] = office
+    return facts | _recognition_days(recognitions, until or on)
+
+
+def _entered(organisation: Organisation, on: date) -> tuple[bool, bool, list[Recognition]]:
+    """In one read: whether the bad-credit list names it on a day, whether it has an officer of technology transfer, and
+    its recognitions."""
+    office = sa.exists().where(
+        Membership.organisation_id == organisation.id,
+        MembershipRole.membership_id == Membership.id,
+        MembershipRole.role == Role.TTO_OFFICER,
+    )
+    query = (
+        sa.select(rulebook.discredited(organisation.credit_code, on=on), office, Recognition)
+        .select_from(Organisation)
+        .outerjoin(Recognition, Recognition.organisation_id == Organisation.id)
+        .where(Organisation.id == organisation.id)
+        .order_by(Recognition.valid_from, Recognition.id)
+    )
+    rows = db.session.execute(query).all()
+    listed, has_office, _ = rows[0]
+    return listed, has_office, [row for *_, row in rows if row is not None]
 
 
 _FIRST = {
@@ -115,15 +133,6 @@ def renewed_on(organisation_id: uuid.UUID, *, on: date) -> date | None:
     return next(reversed(renewals(organisation_id, on=on)), None)
 
 
-def _has_member(organisation_id: uuid.UUID, role: Role) -> bool:
-    query = (
-        sa.select(Membership.id)
-        .join(MembershipRole, MembershipRole.membership_id == Membership.id)
-        .where(Membership.organisation_id == organisation_id, MembershipRole.role == role)
-    )
-    return db.session.scalar(query.limit(1)) is not None
-
-
 # --- deals ----------------------------------------------------------------------------------------------------------
 
 
@@ -139,63 +148,36 @@ def deal_facts(
     """Facts about each deal as they were on the day, as seen by one of its parties; signatures and money count until
     `until`, where it is given.
     """
-    if not deals:
-        return {}
-    until = until or on
-    ids = [deal.id for deal in deals]
-    parties = {party for deal in deals for party in deal.parties.values()}
-    organisations = _organisations(parties)
-    shared = _people_of(parties)
-    received = _received(ids, until)
-    introductions = introduced(deals)
-    claims = standing_claims(ids, but=claim_id)
-    recorded = _recorded(deals, on)
+    found = around(deals, until=until or on, but=claim_id)
     return {
-        deal.id: {
-            **_parties_facts(deal, claimant_id, organisations, shared),
-            **_days_facts(deal, until),
-            **received.get(deal.id, {"receipts_fen": 0, "receipts_year_fen": 0}),
-            **introductions.get(deal.id, {}),
-            **claims_facts(claims.get(deal.id, {}), clause_id),
-            **recorded[deal.id],
-        }
+        deal.id: facts_around(deal, found[deal.id], claimant_id, on=on, until=until, clause_id=clause_id)
         for deal in deals
     }
 
 
-def _organisations(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Organisation]:
-    query = sa.select(Organisation).where(Organisation.id.in_(sorted(ids, key=str)))
-    return {row.id: row for row in db.session.scalars(query)}
-
-
-def _people_of(organisations: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
-    query = sa.select(Membership.organisation_id, Membership.user_id)
-    people: dict[uuid.UUID, set[uuid.UUID]] = defaultdict(set)
-    for row in db.session.execute(query.where(Membership.organisation_id.in_(sorted(organisations, key=str)))):
-        people[row.organisation_id].add(row.user_id)
-    return people
-
-
-def _parties_facts(
-    deal: Deal,
-    claimant_id: uuid.UUID,
-    organisations: Mapping[uuid.UUID, Organisation],
-    people: Mapping[uuid.UUID, set[uuid.UUID]],
+def facts_around(
+    deal: Deal, known: Around, claimant_id: uuid.UUID, *, on: date, until: date | None = None, clause_id: str = ""
 ) -> Facts:
-    """Part, places and size, and whether two parties have a person in common."""
-    licensor, licensee = organisations[deal.licensor_id], organisations[deal.licensee_id]
-    parties = list(deal.parties.values())
-    related = any(
-        not people.get(one, set()).isdisjoint(people.get(other, set()))
-        for number, one in enumerate(parties)
-        for other in parties[number + 1 :]
-    )
-    facts: Facts = {
-        "parties_related": related,
-        "licensor_local": licensor.district not in ELSEWHERE,
-        "licensee_local": licensee.district not in ELSEWHERE,
+    """Facts about one deal, of which what stands around it was read before."""
+    return {
+        **_parties_facts(deal, known, claimant_id),
+        **_days_facts(deal, until or on),
+        "receipts_fen": known.receipts_fen,
+        "receipts_year_fen": known.receipts_year_fen,
+        **({"introduced_on": known.introduced_on} if known.introduced_on is not None else {}),
+        **claims_facts(known.standing, clause_id),
+        **_recorded(deal, known, on),
     }
-    side, size = deal.side_of(claimant_id), licensee.classification
+
+
+def _parties_facts(deal: Deal, known: Around, claimant_id: uuid.UUID) -> Facts:
+    """Part, places and size, and whether two parties have a person in common."""
+    facts: Facts = {
+        "parties_related": known.related,
+        "licensor_local": known.licensor.district not in ELSEWHERE,
+        "licensee_local": known.licensee.district not in ELSEWHERE,
+    }
+    side, size = deal.side_of(claimant_id), known.licensee.classification
     if side is not None:
         facts["deal_part"] = side.value
     return facts | ({"licensee_size": size.size.value} if size is not None else {})
@@ -207,73 +189,15 @@ def _days_facts(deal: Deal, on: date) -> Facts:
     return facts | {name: day for name, day in days.items() if day is not None}
 
 
-def _recorded(deals: Sequence[Deal], on: date) -> dict[uuid.UUID, Facts]:
-    """Registration of the contract and confirmation of the intermediary; two reads for all deals that lack them."""
-    bare = [deal.id for deal in deals if {"registration", "records"} & sa.inspect(deal).unloaded]
-    if bare:
-        loads = (selectinload(Deal.registration), selectinload(Deal.records))
-        db.session.scalars(sa.select(Deal).where(Deal.id.in_(bare)).options(*loads)).all()  # onto the deals at hand
-    return {deal.id: _recorded_of(deal, on) for deal in deals}
-
-
-def _recorded_of(deal: Deal, on: date) -> Facts:
-    row = deal.registration
-    known = row is not None and row.registered_on <= on
-    facts: Facts = {"contract_registered": known}
-    if row is not None and known:
-        facts |= {"registered_on": row.registered_on, "approved_fen": row.approved_fen}
+def _recorded(deal: Deal, known: Around, on: date) -> Facts:
+    """Registration of the contract and confirmation of the intermediary."""
+    day, fen = known.registered_on, known.approved_fen
+    facts: Facts = {"contract_registered": day is not None and day <= on}
+    if day is not None and fen is not None and day <= on:
+        facts |= {"registered_on": day, "approved_fen": fen}
     if deal.broker_id is not None:
-        facts["broker_confirmed"] = deals_queries.broker_confirmed(deal)
+        facts["broker_confirmed"] = known.broker_confirmed
     return facts
-
-
-def _received(deal_ids: Sequence[uuid.UUID], on: date) -> dict[uuid.UUID, Facts]:
-    """Payments that stand, by the day of their value: all until the day, and those of its calendar year."""
-    of_year = sa.case((Payment.paid_on >= date(on.year, 1, 1), Payment.fen), else_=0)
-    query = (
-        sa.select(Payment.deal_id, sa.func.sum(Payment.fen), sa.func.sum(of_year))
-        .where(Payment.deal_id.in_(deal_ids), Payment.reversal_id.is_(None), Payment.paid_on <= on)
-        .group_by(Payment.deal_id)
-    )
-    return {
-        deal_id: {"receipts_fen": int(total or 0), "receipts_year_fen": int(year or 0)}
-        for deal_id, total, year in db.session.execute(query)
-    }
-
-
-def introduced(deals: Sequence[Deal]) -> dict[uuid.UUID, Facts]:
-    """First day on which the broker of a deal introduced the licensee to one of its achievements."""
-    brokered = {deal.id: deal for deal in deals if deal.broker_id is not None}
-    if not brokered:
-        return {}
-    query = (
-        sa.select(Deal.id, sa.func.min(Introduction.introduced_at))
-        .join(DealAchievement, DealAchievement.deal_id == Deal.id)
-        .join(
-            Introduction,
-            (Introduction.achievement_id == DealAchievement.achievement_id)
-            & (Introduction.need_organisation_id == Deal.licensee_id)
-            & (Introduction.broker_id == Deal.broker_id),
-        )
-        .where(Deal.id.in_(list(brokered)), Introduction.introduced_at.is_not(None))
-        .group_by(Deal.id)
-    )
-    return {deal_id: {"introduced_on": clock.day_of(at)} for deal_id, at in db.session.execute(query) if at}
-
-
-def standing_claims(deal_ids: Sequence[uuid.UUID], *, but: uuid.UUID | None = None) -> dict[uuid.UUID, dict[str, str]]:
-    """Number of the claim that stands for a deal, by clause; one claim is left out."""
-    query = (
-        sa.select(ClaimDeal.deal_id, Claim.clause_id, Claim.number, Claim.id)
-        .join(Claim, Claim.id == ClaimDeal.claim_id)
-        .where(ClaimDeal.deal_id.in_(deal_ids), ClaimDeal.used_key.is_not(None))
-        .order_by(Claim.number)
-    )
-    found: dict[uuid.UUID, dict[str, str]] = defaultdict(dict)
-    for row in db.session.execute(query):
-        if row.id != but:
-            found[row.deal_id][row.clause_id] = row.number
-    return found
 
 
 def claims_facts(standing: Mapping[str, str], clause_id: str) -> Facts:

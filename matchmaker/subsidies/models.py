@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,6 +29,9 @@ from matchmaker.subsidies.states import (
     RESERVED_STATES,
     ClaimState,
 )
+
+if TYPE_CHECKING:  # what the bureau adds has its tables beside (`review_models`), which imports this module
+    from matchmaker.subsidies.review_models import ClaimReview, Recovery
 
 register_labels(LABELS)
 register_labels(papers.LABELS)
@@ -140,6 +143,14 @@ class Claim(Stateful, db.Model):
     )
     papers: Mapped[list[ClaimPaper]] = relationship(
         back_populates="claim", order_by="ClaimPaper.created_at, ClaimPaper.id", cascade="all, delete-orphan"
+    )
+    reviews: Mapped[list[ClaimReview]] = relationship(
+        back_populates="claim", primaryjoin="Claim.id == foreign(ClaimReview.claim_id)"
+    )
+    recoveries: Mapped[list[Recovery]] = relationship(  # of all the claimant's claims
+        primaryjoin="Claim.claimant_organisation_id == foreign(Recovery.organisation_id)",
+        order_by="Recovery.ordered_on, Recovery.id",
+        viewonly=True,
     )
 
     @property

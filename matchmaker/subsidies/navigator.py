@@ -23,6 +23,7 @@ from matchmaker.core.messages import register_labels
 from matchmaker.deals.models import Deal
 from matchmaker.subsidies import gather, rulebook
 from matchmaker.subsidies.amounts import NothingReceivedYet, StillFree
+from matchmaker.subsidies.around import around
 from matchmaker.subsidies.catalogue import Clause
 from matchmaker.subsidies.facts import FACTS, FactType, Place
 from matchmaker.subsidies.rules import Condition, Situation, Verdict, judge
@@ -86,14 +87,14 @@ def list_prospects(organisation: Organisation, *, on: date) -> dict[Fit, list[Pr
     clauses = [one for one in rulebook.catalogue_on(on) if one.pays and organisation.kind in one.beneficiary_kinds]
     own = gather.organisation_facts(organisation, on=on)
     deals = _deals(organisation) if any(clause.part for clause in clauses) else []
-    by_deal = gather.deal_facts(deals, organisation.id, on=on)
-    standing = gather.standing_claims([deal.id for deal in deals]) if deals else {}
+    known = around(deals, until=on)
+    by_deal = {deal.id: gather.facts_around(deal, known[deal.id], organisation.id, on=on) for deal in deals}
     granted = gather.granted_in_year(organisation.id, on.year)
     found: dict[Fit, list[Prospect]] = {fit: [] for fit in Fit}
     for clause in clauses:
         mine = [deal for deal in deals if clause.part is not None and deal.side_of(organisation.id) is clause.part]
         ways: list[tuple[Deal | None, dict[str, Any]]] = [
-            (deal, own | by_deal[deal.id] | gather.claims_facts(standing.get(deal.id, {}), clause.id)) for deal in mine
+            (deal, own | by_deal[deal.id] | gather.claims_facts(known[deal.id].standing, clause.id)) for deal in mine
         ]
         prospect = _best(clause, ways or [(None, dict(own))], on, granted.get(clause.id, 0))
         found[prospect.fit].append(prospect)

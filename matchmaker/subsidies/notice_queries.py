@@ -30,10 +30,10 @@ def find_notice(notice_id: uuid.UUID) -> ClaimNotice | None:
 
 
 def find_notice_of(claim: Claim) -> ClaimNotice | None:
+    """With its objections, mostly none, in one read."""
     query = select(ClaimNotice).where(ClaimNotice.claim_id == claim.id)
-    return db.session.scalar(
-        query.options(selectinload(ClaimNotice.objections).joinedload(ClaimObjection.organisation))
-    )
+    objections = joinedload(ClaimNotice.objections).joinedload(ClaimObjection.organisation)
+    return db.session.scalars(query.options(objections)).unique().one_or_none()
 
 
 def get_notice_of(claim: Claim) -> ClaimNotice:

@@ -23,9 +23,12 @@ USED_ONCE = (PaperKind.REGISTRATION, PaperKind.INVOICE, PaperKind.RECEIPT)
 WITH_A_SUM = (PaperKind.INVOICE, PaperKind.RECEIPT)
 
 
+PAYMENT_PREFIX, PAYMENT_DIGITS = "P-", 16
+
+
 def payment_number(payment_id: uuid.UUID) -> str:
     """A payment has no number of a bank here: the platform's own stands in, the same in every claim."""
-    return f"P-{payment_id.hex[:16].upper()}"
+    return f"{PAYMENT_PREFIX}{payment_id.hex[:PAYMENT_DIGITS].upper()}"
 
 
 def used_key(kind: PaperKind, folded: str) -> str | None:

@@ -90,11 +90,9 @@ def _others(column: Any) -> Where:
     )
 
 
-def _reviews(actor: Actor, claim: Claim, *conditions: Any) -> bool:
-    query = sa.select(ClaimReview.id).where(
-        ClaimReview.claim_id == claim.id, ClaimReview.reviewer_user_id == actor.user_id, *conditions
-    )
-    return db.session.scalar(query.limit(1)) is not None
+def _reviews(actor: Actor, claim: Claim) -> list[ClaimReview]:
+    """The actor's own; a page that asks several times reads them once."""
+    return [row for row in claim.reviews if row.reviewer_user_id == actor.user_id]
 
 
 def _reviewing(actor: Actor, *conditions: Any) -> sa.ColumnElement[bool]:
@@ -110,7 +108,10 @@ _claimant = Member(Claim.claimant_organisation_id, *CLAIMING_ROLES)
 _disinterested = Where(
     lambda actor, claim: not has_interest(actor, claim), lambda actor: ~_belongs_to_a_party(actor.user_id)
 ) & _others(Claim.claimed_by_user_id)
-_seated = Where(lambda actor, claim: _reviews(actor, claim, *_SEAT_OPEN), lambda actor: _reviewing(actor, *_SEAT_OPEN))
+_seated = Where(
+    lambda actor, claim: any(row.is_open for row in _reviews(actor, claim)),
+    lambda actor: _reviewing(actor, *_SEAT_OPEN),
+)
 _no_reviewer = Where(lambda actor, claim: not _reviews(actor, claim), lambda actor: ~_reviewing(actor))
 _begun = Among(Claim.state, set(ClaimState) - {ClaimState.DRAFT})
 _handed_in = Where(lambda actor, claim: claim.submitted_at is not None, lambda actor: Claim.submitted_at.is_not(None))

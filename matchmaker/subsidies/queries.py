@@ -24,12 +24,13 @@ from matchmaker.deals.models import Deal, DealFile, FileKind, Payment
 from matchmaker.deals.permissions import Can as DealCan
 from matchmaker.deals.states import PartyRole
 from matchmaker.subsidies import gather, policies
+from matchmaker.subsidies.around import introduced_at
 from matchmaker.subsidies.catalogue import Clause, ClauseKind, Document, Per
 from matchmaker.subsidies.facts import Value
 from matchmaker.subsidies.facts import thaw as thaw_facts
 from matchmaker.subsidies.folding import fold
 from matchmaker.subsidies.models import OTHER, Allowance, Budget, Claim, ClaimDeal, ClaimEvidence, ClaimPaper
-from matchmaker.subsidies.papers import WITH_A_SUM, PaperKind, payment_number, used_key
+from matchmaker.subsidies.papers import PAYMENT_DIGITS, PAYMENT_PREFIX, WITH_A_SUM, PaperKind, used_key
 from matchmaker.subsidies.periods import earlier_periods
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimReview, Recovery
@@ -102,15 +103,20 @@ def list_claimable_clauses(kind: str | None) -> list[Clause]:
 
 
 def find_claim(claim_id: uuid.UUID) -> Claim | None:
-    """With claimant, deals with what is recorded of them, answers, evidence and papers."""
-    query = select(Claim).where(Claim.id == claim_id).options(joinedload(Claim.claimant), joinedload(Claim.deal))
-    parts = [selectinload(part) for part in (Claim.evidence, Claim.papers, Claim.answers)]
-    recorded = [
-        *(joinedload(party) for party in (Deal.licensor, Deal.licensee)),
-        *(selectinload(part) for part in (Deal.registration, Deal.records)),
-    ]
-    deals_of_it = selectinload(Claim.deal_rows).joinedload(ClaimDeal.deal).options(*recorded)
-    return db.session.scalar(query.options(deals_of_it, *parts))
+    """With claimant, deals with their registration, answers, evidence and papers, in three reads.
+
+    Deals, answers and repayments of the claimant come with the claim's row: seldom more than one or two of each.
+    """
+    recorded = (joinedload(part) for part in (Deal.licensor, Deal.licensee, Deal.registration))
+    few = (
+        joinedload(Claim.claimant),
+        joinedload(Claim.deal_rows).joinedload(ClaimDeal.deal).options(*recorded),
+        joinedload(Claim.answers),
+        joinedload(Claim.recoveries),
+    )
+    query = select(Claim).where(Claim.id == claim_id).options(*few)
+    lists = selectinload(Claim.evidence), selectinload(Claim.papers)
+    return db.session.scalars(query.options(*lists)).unique().one_or_none()
 
 
 def find_evidence(claim: Claim, evidence_id: uuid.UUID) -> ClaimEvidence | None:
@@ -293,11 +299,24 @@ def _paper_facts(claim: Claim, facts: Mapping[str, Value], until: date) -> dict[
 
 def _counted_elsewhere(claim: Claim) -> list[tuple[int, date]]:
     """Sum and day of the payments of the claim's deals that stand in other claims."""
-    of_deals = Payment.deal_id.in_([row.deal.id for row in claim.deal_rows])
-    paid = select(Payment.id, Payment.fen, Payment.paid_on).where(of_deals, Payment.reversal_id.is_(None))
-    keys = {used_key(PaperKind.RECEIPT, fold(payment_number(row.id))): row for row in db.session.execute(paid)}
-    used = select(ClaimPaper.used_key).where(ClaimPaper.used_key.in_(list(keys)), ClaimPaper.claim_id != claim.id)
-    return [(keys[key].fen, keys[key].paid_on) for key in db.session.scalars(used)] if keys else []
+    query = (
+        select(Payment.fen, Payment.paid_on, Payment.reversal_id)
+        .join(ClaimPaper, ClaimPaper.used_key == receipt_key_in_sql())
+        .where(
+            Payment.deal_id.in_([row.deal.id for row in claim.deal_rows]),
+            ClaimPaper.claim_id != claim.id,
+        )
+    )  # which payments stand is looked at here: see `around._received`
+    return [(fen, paid_on) for fen, paid_on, reversal_id in db.session.execute(query) if reversal_id is None]
+
+
+def receipt_key_in_sql() -> sa.ColumnElement[str]:
+    """`used_key` of a payment's own number (`papers.payment_number`), as a column of Payment."""
+    digits = sa.func.replace(sa.cast(Payment.id, sa.Text), "-", "")
+    number = sa.func.upper(sa.func.substr(digits, 1, PAYMENT_DIGITS))
+    prefix = used_key(PaperKind.RECEIPT, fold(PAYMENT_PREFIX))
+    assert prefix is not None  # receipts are used once
+    return sa.literal(prefix) + number
 
 
 def find_bar(organisation_id: uuid.UUID | None) -> date | None:
@@ -310,8 +329,8 @@ def find_bar(organisation_id: uuid.UUID | None) -> date | None:
 
 def introduced_on(deal: Deal) -> date | None:
     """First day on which the broker introduced the licensee to an achievement of the deal."""
-    day = gather.introduced([deal]).get(deal.id, {}).get("introduced_on")
-    return day if isinstance(day, date) else None
+    at = db.session.scalar(select(introduced_at()).where(Deal.id == deal.id))
+    return None if at is None else clock.day_of(at)
 
 
 def granted_fen(claim: Claim) -> int:

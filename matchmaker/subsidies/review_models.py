@@ -100,7 +100,15 @@ class ClaimReview(db.Model):
     comment: Mapped[str | None]
     given_at: Mapped[datetime | None]
 
-    reviewer: Mapped[User] = relationship(foreign_keys=[reviewer_user_id])
+    claim: Mapped[Claim] = relationship(
+        back_populates="reviews", primaryjoin="Claim.id == foreign(ClaimReview.claim_id)"
+    )
+    reviewer: Mapped[User] = relationship(foreign_keys=[reviewer_user_id], lazy="joined", innerjoin=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the opinion of who was drawn is awaited."""
+        return self.seat is not None and self.given_at is None
 
 
 class ClaimFlag(db.Model):

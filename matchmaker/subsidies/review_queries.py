@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState, User
 from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db
 from matchmaker.deals.states import PartyRole
@@ -25,9 +25,7 @@ from matchmaker.subsidies.reviewing import Given, Outcome
 
 def list_reviews(claim: Claim) -> list[ClaimReview]:
     """All who were drawn, those who stood down too, in the order of their seats and the draw; with the person."""
-    query = select(ClaimReview).where(ClaimReview.claim_id == claim.id).options(joinedload(ClaimReview.reviewer))
-    rows = list(db.session.scalars(query))
-    return sorted(rows, key=lambda row: (row.seat is None, row.seat or 0, row.drawn_at, str(row.id)))
+    return sorted(claim.reviews, key=lambda row: (row.seat is None, row.seat or 0, row.drawn_at, str(row.id)))
 
 
 def count_drawn(claim_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -38,13 +36,7 @@ def count_drawn(claim_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
 
 def find_seat(claim: Claim, user_id: uuid.UUID | None) -> ClaimReview | None:
     """The seat of a person who has not given an opinion yet."""
-    query = select(ClaimReview).where(
-        ClaimReview.claim_id == claim.id,
-        ClaimReview.reviewer_user_id == user_id,
-        ClaimReview.seat.is_not(None),
-        ClaimReview.given_at.is_(None),
-    )
-    return db.session.scalar(query)
+    return next((row for row in claim.reviews if row.reviewer_user_id == user_id and row.is_open), None)
 
 
 def outcome_of(claim: Claim) -> Outcome:
@@ -52,9 +44,11 @@ def outcome_of(claim: Claim) -> Outcome:
     return outcome_among(list_reviews(claim))
 
 
-def outcome_among(rows: list[ClaimReview]) -> Outcome:
-    given = [row for row in rows if row.opinion is not None]
-    return reviewing.outcome([Given(row.opinion, row.score or 0, row.fen or 0) for row in given if row.opinion])
+def outcome_among(rows: list[ClaimReview], *, saying: Mapping[uuid.UUID, Given] | None = None) -> Outcome:
+    """The same of these; `saying`: what is about to be given, by review."""
+    given = {row.id: Given(row.opinion, row.score or 0, row.fen or 0) for row in rows if row.opinion is not None}
+    given |= saying or {}
+    return reviewing.outcome([given[row.id] for row in rows if row.id in given])
 
 
 def shown_reviews(actor: Actor, rows: list[ClaimReview]) -> list[ClaimReview]:
@@ -126,6 +120,17 @@ def _live(name: str, value: Any) -> Any:
     if name == "sides":
         return tuple(PartyRole(side) for side in value)
     return value
+
+
+def recovery_of(claim: Claim) -> Recovery | None:
+    """The order to repay this subsidy, of those that came with the claim."""
+    return next((row for row in claim.recoveries if row.claim_id == claim.id), None)
+
+
+def bar_of(claim: Claim) -> date | None:
+    """The last day on which its claimant is barred from claims, as `queries.find_bar`, of what came with the claim."""
+    until = [row.barred_until for row in claim.recoveries if row.barred_until and row.barred_until >= clock.today()]
+    return max(until, default=None)
 
 
 def find_recovery(claim: Claim) -> Recovery | None:

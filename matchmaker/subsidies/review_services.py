@@ -14,7 +14,7 @@ from matchmaker.subsidies.amounts import cap_fen
 from matchmaker.subsidies.models import Claim, ClaimAnswer
 from matchmaker.subsidies.permissions import Can
 from matchmaker.subsidies.review_models import ClaimFlag, ClaimReview, FlagState
-from matchmaker.subsidies.reviewing import BEST_SCORE, REVIEWERS, Opinion
+from matchmaker.subsidies.reviewing import BEST_SCORE, REVIEWERS, Given, Opinion
 from matchmaker.subsidies.rules import judge
 from matchmaker.subsidies.services import bar_of, free_papers, step
 from matchmaker.subsidies.states import CLAIM, RESERVED_STATES, ClaimAction, ClaimState
@@ -128,13 +128,13 @@ def give_opinion(
         raise OpinionFaulty(field="fen", requested_fen=claim.requested_fen)
     rows = review_queries.list_reviews(claim)
     seat = next(row for row in rows if row.reviewer_user_id == actor.user_id)  # the permission asks for it
-    with db.session.no_autoflush:  # once it is written the seat is no longer open, and the step would be refused
-        seat.opinion, seat.score, seat.comment = opinion, score, comment
-        seat.fen = fen if opinion is Opinion.SUPPORT else 0
-        seat.given_at = clock.now()
-        result = review_queries.outcome_among(rows)
-        columns = {"review_score": result.score, "recommended_fen": result.fen or None}
-        step(actor, claim, ClaimAction.REVIEW, columns, has_reason=bool(comment), seat=seat.seat)
+    said = Given(opinion, score, fen if opinion is Opinion.SUPPORT else 0)
+    result = review_queries.outcome_among(rows, saying={seat.id: said})
+    columns = {"review_score": result.score, "recommended_fen": result.fen or None}
+    # before it is written: after that the seat is no longer open, and the step would be refused
+    step(actor, claim, ClaimAction.REVIEW, columns, has_reason=bool(comment), seat=seat.seat)
+    seat.opinion, seat.score, seat.fen, seat.comment = opinion, score, said.fen, comment
+    seat.given_at = clock.now()
     if result.third and not _draw(claim, SEATS):
         raise TooFewReviewers(needed=SEATS)
 
@@ -169,7 +169,7 @@ def _draw(claim: Claim, up_to: int) -> bool:
     lots = reviewing.draw(str(claim.id), by_text, {str(user): count for user, count in busy.items()}, len(empty))
     for seat, lot in zip(empty, lots, strict=False):
         row = ClaimReview(
-            claim_id=claim.id,
+            claim=claim,
             seat=seat,
             reviewer_user_id=by_text[lot],
             claimed_by_user_id=claim.claimed_by_user_id,

@@ -126,14 +126,13 @@ def list_changes(*, clause_id: str = "", waiting: bool = False) -> sa.Select[Any
 # --- the bad-credit list --------------------------------------------------------------------------------------------
 
 
-def is_discredited(credit_code: str, *, on: date) -> bool:
-    """Whether the list kept here names this credit code on a day."""
-    query = sa.select(DiscreditedParty.id).where(
+def discredited(credit_code: str, *, on: date) -> sa.ColumnElement[bool]:
+    """SQL condition: the list kept here names this credit code on a day."""
+    return sa.exists().where(
         DiscreditedParty.credit_code == credit_code,
         DiscreditedParty.listed_on <= on,
         DiscreditedParty.lifted_on.is_(None) | (DiscreditedParty.lifted_on > on),
     )
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def find_discredited(entry_id: Any) -> DiscreditedParty | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, load_only
 
 from matchmaker.accounts.models import Organisation
 from matchmaker.core import audit, clock, files, workflow
@@ -487,9 +487,10 @@ def _prefill(claim: Claim, deals: Sequence[Deal]) -> None:
 
 
 def _read_records(deals: Sequence[Deal]) -> None:
-    """What the deals at hand record, in two statements."""
-    loads = (selectinload(Deal.registration), selectinload(Deal.payments))
-    db.session.scalars(select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*loads)).all()
+    """What the deals at hand record, in one statement."""
+    recorded = (load_only(Deal.id), joinedload(Deal.registration), joinedload(Deal.payments))
+    query = select(Deal).where(Deal.id.in_([deal.id for deal in deals])).options(*recorded)
+    db.session.scalars(query).unique().all()
 
 
 def list_left_out(claim: Claim) -> list[ClaimPaper]:

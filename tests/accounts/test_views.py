@@ -490,3 +490,21 @@ def test_odd_input_in_any_field_gets_the_same_verdict_on_both_engines_and_never_
             assert status in (302, 404, 413, 422, 429), (address, field, status)
             place = re.sub(r"[0-9a-f-]{36}|/join/.*", "", address)
             assert VERDICTS.setdefault((odd, place, field), status) == status, (address, field)
+
+
+# --- the head of every page -----------------------------------------------------------------------------------------
+
+
+def test_the_switch_between_organisations_costs_no_read(client):
+    membership = make.make_member(make.make_organisation(name="丙示例公司"), Role.ENTERPRISE_SIGNATORY)
+    make.sign_in(client, membership.user)
+    few = statements_of(client, "/policy/targets")
+    with unit_of_work():
+        person = db.session.get_one(User, membership.user_id)
+        for name in ("乙示例公司", "甲示例公司"):
+            organisation = make.make_organisation(name=name)
+            services.add_member(make.SYSTEM, organisation, person, roles={Role.ENTERPRISE_MEMBER})
+    assert statements_of(client, "/policy/targets") == few
+    page = client.get("/policy/targets").text
+    assert re.findall(r"切换到 (.示例公司)", page) == sorted(("乙示例公司", "甲示例公司"))
+    assert re.search(r"<strong>丙示例公司</strong><br><span[^>]*>企业签约人</span>", page)

@@ -79,7 +79,7 @@ def test_each_figure_has_a_chart_a_table_and_a_csv_and_sums_are_for_the_bureau(a
     load_if_empty(report=lambda line: None)
     with counting() as statements:
         page = client.get("/dashboard", headers={"Accept-Language": "en"}).get_data(as_text=True)
-    assert len(statements) <= 30, len(statements)
+    assert len(statements) <= 12, len(statements)
     assert page.count("data-chart=") == page.count('-table"') // 2 - 1 == 6
     for code in ("funnel", "times", "fields", "districts", "universities", "intermediaries", "targets"):
         assert f"/dashboard/{code}.csv" in page

@@ -513,7 +513,7 @@ def test_text_of_the_parties_is_shown_as_text(app: Flask, client: FlaskClient) -
     assert "&lt;script&gt;" in page
 
 
-def test_a_deal_with_a_long_life_takes_at_most_fifteen_reads(app: Flask, client: FlaskClient) -> None:
+def test_a_deal_with_a_long_life_takes_at_most_twelve_reads(app: Flask, client: FlaskClient) -> None:
     play = make_deal(
         DealState.PAYING, broker=True, terms=make_terms(fee=Instalments((Instalment(0, 100), Instalment(1, 900))))
     )
@@ -527,4 +527,4 @@ def test_a_deal_with_a_long_life_takes_at_most_fifteen_reads(app: Flask, client:
         with counted() as statements:
             assert client.get(address).status_code == 200
         counts.append(len([one for one in statements if not one.startswith(("BEGIN", "PRAGMA", "ROLLBACK"))]))
-    assert max(counts) <= 15, [one[-300:] for one in statements]
+    assert max(counts) <= 12, [one[-300:] for one in statements]

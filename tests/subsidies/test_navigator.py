@@ -129,4 +129,4 @@ def test_the_number_of_statements_does_not_grow_with_the_deals(app: Flask) -> No
         with counted() as statements:
             navigator.list_prospects(organisation, on=clock.today())
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 14
+    assert counts[0] == counts[1] <= 6

@@ -225,7 +225,7 @@ def test_a_party_is_discredited_from_its_day_until_the_day_it_is_lifted(bureau: 
     organisation = db.session.get_one(Organisation, organisation.id)
     found = [gather.organisation_facts(organisation, on=day)["claimant_discredited"] for day in days]
     assert found == [False, True, True, False]
-    assert not rulebook.is_discredited(other.credit_code, on=days[1])
+    assert gather.organisation_facts(other, on=days[1])["claimant_discredited"] is False
 
 
 def test_only_administrators_keep_the_list(bureau: Bureau) -> None:

@@ -166,7 +166,7 @@ def test_the_navigator_is_read_in_few_statements(app: Flask, client: FlaskClient
     as_(client, play.actors[BROKER])
     with counted() as statements:
         assert client.get("/policy/navigator").status_code == 200
-    assert len(statements) <= 18
+    assert len(statements) <= 12
 
 
 # --- values ---------------------------------------------------------------------------------------------------------

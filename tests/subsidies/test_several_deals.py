@@ -30,9 +30,9 @@ from matchmaker.subsidies.review_models import FlagState
 from matchmaker.subsidies.services import AlreadyClaimed, NotYourPart, TooManyDeals
 from tests.factories.accounts import SYSTEM, actor, unit
 from tests.factories.deals import BROKER, Play, make_deal
-from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_bureau, record
+from tests.factories.subsidies import CAP_FEN, P3_4, Case, draft, make_budget, make_bureau, record
 from tests.subsidies.test_policy_services import decide, propose
-from tests.subsidies.test_views import EN, as_, text
+from tests.subsidies.test_views import EN, as_, counted, text
 
 WAN = 1_000_000
 
@@ -232,3 +232,22 @@ def test_money_that_another_claim_counts_is_not_counted_again_under_the_number_o
     assert queries.situation_of(second).facts["receipts_fen"] == 2 * WAN
     first.withdraw()
     assert queries.situation_of(second).facts["receipts_fen"] == 9 * WAN
+
+
+def test_the_page_of_a_claim_is_read_as_often_for_more_of_everything(plays: list[Play], client: FlaskClient) -> None:
+    make_budget()
+    one, several = case_of(plays[:1]), case_of(plays[1:])
+    several.enter(PaperKind.CONTRACT, "2026-001")
+    for case in (one, several):
+        for step in (case.submit, case.accept, case.review, case.clear_flags, case.propose, case.publish, case.object_):
+            step()
+    several.object_(text="该交易并未发生")
+    counts = []
+    for case in (one, several):
+        as_(client, case.bureau.reviewer)
+        with counted() as statements:
+            page = text(client.get(f"/claims/{case.claim.id}", headers=EN))
+        assert all(deal.title in page for deal in case.claim.deals)
+        counts.append(len(statements))
+    assert "该交易并未发生" in page
+    assert counts[0] == counts[1] <= 12

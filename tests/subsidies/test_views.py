@@ -496,4 +496,4 @@ def test_the_page_of_a_claim_reads_a_bounded_number_of_times(app: Flask, client:
     as_(client, case.bureau.reviewer)
     with counted() as statements:
         assert client.get(address).status_code == 200
-    assert len(statements) <= 25
+    assert len(statements) <= 12

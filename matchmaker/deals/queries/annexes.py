@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, distinct, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from matchmaker.core.access import Actor, visible
@@ -23,10 +23,12 @@ from matchmaker.deals.models import (
     DealObjection,
     FileKind,
     Payment,
+    Record,
     Registration,
 )
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.queries.terms import terms_in_force
+from matchmaker.deals.records import RecordKind
 from matchmaker.deals.states import PartyRole
 from matchmaker.deals.terms import PricingRoute
 
@@ -62,6 +64,15 @@ def registration(deal: Deal) -> Registration | None:
 def broker_confirmed(deal: Deal) -> bool:
     """Whether both principals have confirmed the intermediary's part."""
     return records.confirmed_broker(deal.records) == {PartyRole.LICENSOR, PartyRole.LICENSEE}
+
+
+def broker_confirmed_in_sql() -> ColumnElement[bool]:
+    """The same as a condition on Deal."""
+    principals = (PartyRole.LICENSOR, PartyRole.LICENSEE)
+    said = select(func.count(distinct(Record.party))).where(
+        Record.deal_id == Deal.id, Record.kind == RecordKind.BROKER_CONFIRMED, Record.party.in_(principals)
+    )
+    return said.correlate(Deal).scalar_subquery() == len(principals)
 
 
 def has_confirmed_broker(deal: Deal, actor: Actor) -> bool:
