@@ -26,7 +26,9 @@ def verify(mend: bool) -> None:
                 amount = f"{line.kind} {line.number}, due on {line.due_on}, ¥{yuan_text(line.open_fen)} open"
                 click.echo(f"deal {found.deal_id}: {what}: {amount}")
     if waiting := queries.count_unwritten():
-        click.echo(f"{waiting:,} deals wait for the worker to write their amounts")
+        click.echo(f"deals that wait for the worker to write their amounts: {waiting:,}")
     if differing and not mend:
-        raise click.ClickException(f"{differing:,} deals differ; `matchmaker deals verify --mend` writes them anew")
-    click.echo(f"{differing:,} deals written anew" if differing else "what is written is what is computed")
+        raise click.ClickException(
+            f"deals that differ: {differing:,}; `matchmaker deals verify --mend` writes them anew"
+        )
+    click.echo(f"deals written anew: {differing:,}" if differing else "what is written is what is computed")
