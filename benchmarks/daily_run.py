@@ -25,11 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from matchmaker.app import create_app
 from matchmaker.core import clock
+from matchmaker.core.access import Actor
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.outbox import OutboxMessage
 from matchmaker.deals import jobs
 from matchmaker.deals.models import Deal, Payment, Record, RoyaltyReport, TermsVersion
-from matchmaker.deals.states import DealState
+from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import (
     EntryFeeRoyalty,
     Instalment,
@@ -58,19 +59,20 @@ def on_trial(months: int) -> Play:
         return make_deal(DealState.ON_TRIAL, terms=make_terms(effective_on=START, trial_months=months, trial_end=end))
 
 
-def paying() -> Play:
+def paying(actors: dict[PartyRole, Actor] | None = None) -> Play:
     with at(START):
-        play = make_deal(DealState.PAYING, terms=make_terms(fee=PARTS, penalty=Penalty(Fraction(1, 2000))))
+        terms = make_terms(fee=PARTS, penalty=Penalty(Fraction(1, 2000)))
+        play = make_deal(DealState.PAYING, terms=terms, actors=actors)
     for number, months in enumerate((0, 3, 6)):
         with at(START + timedelta(days=31 * months + 5)):
             play.pay(100_000, str(number))
     return play
 
 
-def royalties() -> Play:
+def royalties(actors: dict[PartyRole, Actor] | None = None) -> Play:
     fee = EntryFeeRoyalty(0, Fraction(3, 100), RoyaltyBase.SALES, period_months=3)
     with at(START):
-        play = make_deal(DealState.PAYING, terms=make_terms(fee=fee))
+        play = make_deal(DealState.PAYING, terms=make_terms(fee=fee), actors=actors)
     with at(TODAY):
         for number in (1, 2, 3):
             play.report_royalty(number, 5_000_000 * number)
@@ -90,7 +92,7 @@ class Copies:
 
     def deal(self, deal: Deal) -> None:
         id_ = uuid.uuid4()
-        self.add(Deal, deal, id=id_, checked_on=None)
+        self.add(Deal, deal, id=id_, checked_on=None, amounts_basis="")
         for model, rows in (
             (TermsVersion, deal.versions),
             (Record, deal.records),
@@ -138,6 +140,8 @@ def main(count: int, url: str | None) -> None:
     with app.app_context():
         upgrade()
         fill(count)
+        with at(TODAY):
+            timed("amounts that were never written", lambda: jobs.keep_amounts(settings))
         for name, day in (
             ("first day, with all the reminders of the past", TODAY),
             ("an ordinary day", TODAY + timedelta(days=1)),

@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": "matchmaker.matching.cli:evaluate",
     "match": "matchmaker.matching.index_cli:match",
     "index": "matchmaker.matching.index_cli:index",
+    "deals": "matchmaker.deals.cli:deals",
     "policy": "matchmaker.subsidies.cli:policy",
 }
 

@@ -15,7 +15,7 @@ import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -158,6 +158,7 @@ def writing() -> Iterator[None]:
 
 _RETRIED = {"40001", "40P01"}  # serialization failure, deadlock: PostgreSQL asks to run the whole thing again
 _after_commit: list[Callable[[], None]] = []
+_followers: list[tuple[Callable[[Any], Hashable | None], Callable[[Collection[Any]], object]]] = []
 
 
 def after_commit(hook: Callable[[], None]) -> Callable[[], None]:
@@ -166,9 +167,35 @@ def after_commit(hook: Callable[[], None]) -> Callable[[], None]:
     return hook
 
 
+F = TypeVar("F", bound=Callable[[Collection[Any]], object])
+
+
+def follows(of: Callable[[Any], Hashable | None]) -> Callable[[F], F]:
+    """Register what keeps derived rows in step: `of` names what a row that was written belongs to, None for nothing.
+
+    The hook runs once in each unit of work that wrote such rows, before its commit, with all that they belong to. It
+    writes by statements, which call no hook.
+    """
+
+    def register(hook: F) -> F:
+        _followers.append((of, hook))
+        return hook
+
+    return register
+
+
+def _bring_up_to_date() -> None:
+    db.session.flush()
+    touched = db.session.info.pop("touched", {})
+    for _, hook in _followers:
+        if keys := touched.get(hook):
+            hook(keys)
+
+
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
-    """One write transaction: commits at the end, rolls back on any error. Never nested."""
+    """One write transaction: brings up to date what follows from its rows and commits at the end, rolls back on any
+    error. Never nested."""
     if _writing.get():
         raise RuntimeError("a unit of work is already open")
     db.session.rollback()  # ends the read transaction, whose snapshot may be old
@@ -176,6 +203,7 @@ def unit_of_work() -> Iterator[Session]:
     try:
         yield db.session()
         with translated_errors():
+            _bring_up_to_date()
             db.session.commit()
     except BaseException:
         db.session.rollback()
@@ -185,6 +213,7 @@ def unit_of_work() -> Iterator[Session]:
         changed = db.session.info.pop("events", 0)
         db.session.info.pop("changes", 0)
         db.session.info.pop("records", 0)
+        db.session.info.pop("touched", None)
     if changed:
         for hook in _after_commit:
             hook()
@@ -220,6 +249,7 @@ def give_up_writing() -> None:
     """
     db.session.rollback()
     db.session.info.pop("events", 0)
+    db.session.info.pop("touched", None)
     _writing.set(False)
 
 
@@ -314,8 +344,11 @@ _AUDIT_LOG = "audit_events"
 
 @event.listens_for(Session, "after_flush")
 def _count_rows(session: Session, context: Any) -> None:
-    """Count changed rows and audit records, for the check above; events wake the worker."""
+    """Count changed rows and audit records, for the check above; events wake the worker. Note what rows belong to."""
     for row in (*session.new, *session.dirty, *session.deleted):
+        for of, hook in _followers:
+            if (key := of(row)) is not None:
+                session.info.setdefault("touched", {}).setdefault(hook, set()).add(key)
         if getattr(row, "__tablename__", "") == _AUDIT_LOG:
             _count(session, "records", "events")
         else:

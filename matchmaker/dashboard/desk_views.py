@@ -11,6 +11,7 @@ from matchmaker.core.errors import N_
 from matchmaker.core.web import navigation
 from matchmaker.dashboard import desk, open_amounts
 from matchmaker.dashboard.permissions import Can
+from matchmaker.deals import queries as deals
 
 blueprint = Blueprint("desk", __name__)
 
@@ -23,19 +24,15 @@ navigation.item(
 )
 
 
-MOST_AMOUNTS = 200
-"""So many rows of a table of amounts, those that fell due first; the sums above it are over all of them."""
-
-
 @blueprint.get("/money")
 @needs(Can.MONEY_VIEW)
 def money() -> str:
     """Amounts open, overdue first; what the reader's organisation has to pay apart from what it awaits."""
     today = clock.today()
-    amounts = open_amounts.list_open_amounts(g.actor, today)
     pays = g.actor.organisation_kind == OrganisationKind.ENTERPRISE
-    sides = open_amounts.sides_of(amounts, today, first=pays)
-    return render_template("dashboard/money.html", sides=sides, today=today, most=MOST_AMOUNTS)
+    sides = open_amounts.sides_of(g.actor, today, first=pays)
+    awaited = deals.count_awaited(g.actor)
+    return render_template("dashboard/money.html", sides=sides, awaited=awaited, today=today)
 
 
 @blueprint.get("/pipeline")

@@ -52,6 +52,31 @@ def keep_time(settings: Settings) -> int:
     return looked
 
 
+@jobs.puller("open_amounts")
+def keep_amounts(settings: Settings) -> int:
+    """Write the amounts of deals that came without them (from before there was a table of them, or as copied rows), and
+    anew those that were computed by other rules or another calendar. Returns of how many deals.
+    """
+    written = 0
+    while chunk := queries.list_unwritten():
+        with unit_of_work():
+            services.write_amounts(chunk)
+        written += len(chunk)
+    return written
+
+
+def verify_amounts(*, mend: bool = False) -> Iterator[services.Found]:
+    """Deals of which something else is written than is computed now; with `mend`, written anew."""
+    last = None
+    while chunk := queries.list_written(after=last):
+        with unit_of_work():
+            found = services.list_differing(chunk)
+            if mend:
+                services.write_amounts([one.deal_id for one in found])
+        yield from found
+        last = chunk[-1]
+
+
 def _next(today: date) -> list[uuid.UUID]:
     query = select(Deal.id).where(Deal.state.in_(queries.LIVE_STATES), _unseen(today)).order_by(Deal.id).limit(CHUNK)
     return list(db.session.scalars(query))

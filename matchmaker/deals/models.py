@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from matchmaker.accounts.models import Organisation, User
@@ -125,6 +125,9 @@ register_labels(
 )
 
 
+_BEGUN = text("payment_starts_on IS NOT NULL")
+
+
 class Deal(Stateful, db.Model):
     """A licence between licensor and licensee, and the intermediary who brought it about, if one did.
 
@@ -156,6 +159,7 @@ class Deal(Stateful, db.Model):
         Index("ix_deals_state", "state", "created_at", "id"),
         Index("ix_deals_signed_on", "signed_on", "id"),
         Index("ix_deals_checked_on", "state", "checked_on", "id"),
+        Index("ix_deals_amounts_basis", "amounts_basis", "id", sqlite_where=_BEGUN, postgresql_where=_BEGUN),
     )
 
     id: Mapped[uuid.UUID] = id_column()
@@ -181,6 +185,7 @@ class Deal(Stateful, db.Model):
     documents_returned_on: Mapped[date | None]
     transfer_to_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("organisations.id"))  # asked for, not decided
     checked_on: Mapped[date | None]  # last day for which the daily run has looked at the deal
+    amounts_basis: Mapped[str] = mapped_column(default="")  # `basis()` on which its open amounts were written last
 
     licensor: Mapped[Organisation] = relationship(foreign_keys=[licensor_id])
     licensee: Mapped[Organisation] = relationship(foreign_keys=[licensee_id])

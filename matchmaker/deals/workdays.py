@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from importlib.metadata import version
 
 import holidays
 
+_CALENDAR = version("holidays")
 _LONGEST_REST = 31
 """Longer than any run of rest days; a table of overrides that exceeds it is a mistake."""
 
@@ -20,6 +22,11 @@ class Workdays:
     def __init__(self, overrides: Mapping[date, bool] | None = None) -> None:
         self._overrides = dict(overrides or {})
         self._calendar = holidays.country_holidays("CN")
+
+    @property
+    def edition(self) -> tuple[str, tuple[tuple[str, bool], ...]]:
+        """What the calendar was read from; two of the same edition agree on every day."""
+        return _CALENDAR, tuple(sorted((day.isoformat(), work) for day, work in self._overrides.items()))
 
     def is_workday(self, day: date) -> bool:
         known = self._overrides.get(day)

@@ -89,3 +89,30 @@ def test_nothing_is_left_unfinished():
     for path in [*modules(), *TEMPLATES.rglob("*.*")]:
         found = [line for line in path.read_text(encoding="utf-8").splitlines() if marks.search(line)]
         assert found == [], path
+
+
+def test_what_open_amounts_follow_from_is_changed_row_by_row():
+    """The session tells `services.write_amounts` of each row it writes; of a statement it could not say which deals."""
+    sources = {"Deal", "Payment", "Record", "RoyaltyReport", "TermsVersion"}
+    beside = {"checked_on", "amounts_basis"}  # nothing that is due follows from these
+    found = 0
+    for path in modules():
+        tree = tree_of(path)
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        harmless = {
+            id(node)
+            for call in calls
+            if getattr(call.func, "attr", "") == "values"
+            and {keyword.arg for keyword in call.keywords} <= beside
+            and not call.args
+            for node in ast.walk(call.func.value)
+        }
+        for call in calls:
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            of = ast.unparse(call.args[0]).removesuffix(".__table__") if call.args else ""
+            assert not name.startswith("bulk_"), path
+            if name in ("insert", "update", "delete") and of in sources:
+                found += 1
+                assert id(call) in harmless, (path, call.lineno)
+            assert not (name == "query" and of in sources), (path, call.lineno)  # whose rows .update() would change
+    assert found == 2

@@ -14,6 +14,7 @@ from matchmaker.accounts.models import Organisation, OrganisationState, User
 from matchmaker.accounts.permissions import Can
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import audit, clock
+from matchmaker.core import db as database
 from matchmaker.core.access import system_actor
 from matchmaker.core.audit import AuditEvent
 from matchmaker.core.db import command, db, unit_of_work, wal_is_safe
@@ -81,6 +82,54 @@ def test_second_writer_of_one_version_gets_a_conflict(app):
         services.decide_organisation(make.SYSTEM, row, action="suspend")
     db.session.rollback()
     assert db.session.get(Organisation, organisation_id).state == OrganisationState.VERIFIED
+
+
+@pytest.fixture
+def followed(monkeypatch):
+    """Names of the people written in each unit of work, as a hook is told of them."""
+    monkeypatch.setattr(database, "_followers", [])
+    told = []
+
+    @database.follows(lambda row: row.name if isinstance(row, User) else None)
+    def hook(names):
+        told.append(sorted(names))
+        db.session.execute(sa.update(User).values(locale="en"))
+
+    return told
+
+
+def test_what_follows_is_brought_up_to_date_once_before_the_commit(app, followed):
+    with unit_of_work():
+        make.make_user("a")
+        user = make.make_user("b")
+        assert followed == []
+    assert followed == [["a", "b"]]
+    assert set(db.session.scalars(sa.select(User.locale))) == {"en"}
+    with unit_of_work():
+        db.session.get_one(User, user.id).name = "c"  # not flushed before the end
+    assert followed[1:] == [["c"]]
+    with unit_of_work():
+        db.session.scalars(sa.select(User)).all()
+    assert len(followed) == 2
+
+
+def test_what_was_undone_calls_for_nothing(app, followed):
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        make.make_user("a")
+        1 / 0  # noqa: B018
+    with unit_of_work():
+        make.make_user("b")
+        database.give_up_writing()
+    with unit_of_work():
+        make.make_user("c")
+    assert followed == [["c"]]
+
+
+def test_a_unit_of_work_fails_with_what_follows_from_it(app, monkeypatch):
+    monkeypatch.setattr(database, "_followers", [(lambda row: isinstance(row, User) or None, lambda keys: 1 / 0)])
+    with pytest.raises(ZeroDivisionError), unit_of_work():
+        make.make_user()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
 
 
 def test_audit_log_refuses_update_delete_and_truncate(app):

@@ -2,22 +2,23 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from matchmaker.accounts.models import Membership, User
-from matchmaker.core import access, clock
+from matchmaker.core import clock
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.web.filters import money
 from matchmaker.dashboard import desk, open_amounts
+from matchmaker.deals import jobs
 from matchmaker.deals import queries as deals
-from matchmaker.deals import services as deal_services
 from matchmaker.deals.models import Deal
-from matchmaker.deals.permissions import Can as DealCan
-from matchmaker.deals.states import DealState
+from matchmaker.deals.states import DealState, PartyRole
+from matchmaker.deals.terms import Instalment, Instalments
 from matchmaker.demo.load import load_if_empty
 from matchmaker.demo.world import PASSWORD
 from tests.dashboard.test_views import counting
-from tests.factories.accounts import actor
+from tests.factories.accounts import actor, sign_in
+from tests.factories.deals import LICENSEE, LICENSOR, make_deal, make_terms
 
 
 def member_of(organisation_id) -> Membership:
@@ -33,19 +34,21 @@ def test_each_side_of_a_deal_reads_the_same_open_amounts(client):
     load_if_empty(report=lambda line: None)
     deal, late_on = paying_deal(), date(2030, 1, 15)
     for organisation_id, owed in ((deal.licensee_id, True), (deal.licensor_id, False)):
-        everything = open_amounts.list_open_amounts(actor(member_of(organisation_id)), late_on)
-        amounts = [one for one in everything if one.deal.id == deal.id]
+        sides = open_amounts.sides_of(actor(member_of(organisation_id)), late_on, first=owed)
+        assert sides[0].owed == owed
+        amounts = [one for one in sides[0].amounts if one.deal_id == deal.id]
         assert sum(one.open_fen for one in amounts) == deals.outstanding_fen(deal) > 0
-        assert {one.owed for one in amounts} == {owed}
-        assert sum(one.open_fen for one in amounts if one.days_late) == deals.overdue_fen(deal, late_on)
-        assert not any(one.days_late and one.falls_due_in_month_of(late_on) for one in amounts)
-        assert everything == sorted(everything, key=lambda one: one.due.due_on)
-    due = amounts[0].due
-    one = open_amounts.OpenAmount(amounts[0].deal, due, 100, owed=True, days_late=0)
-    assert one.falls_due_in_month_of(due.due_on.replace(day=1))
-    assert not one.falls_due_in_month_of(date(due.due_on.year - 1, 12, 31))
+        assert sum(one.open_fen for one in amounts if one.days_late(late_on)) == deals.overdue_fen(deal, late_on)
+        assert {one.days_late(late_on) for one in amounts} - {0} == {
+            one.days_late for one in deals.overdue(deal, late_on)
+        }
+        assert not any(one.days_late(late_on) and one.falls_due_in_month_of(late_on) for one in amounts)
+        assert sides[0].amounts == sorted(sides[0].amounts, key=lambda one: one.due_on)
+    one = amounts[0]
+    assert one.falls_due_in_month_of(one.due_on.replace(day=1))
+    assert not one.falls_due_in_month_of(date(one.due_on.year - 1, 12, 31))
     payee = member_of(deal.licensor_id)
-    total = sum(one.open_fen for one in open_amounts.list_open_amounts(actor(payee), clock.today()))
+    total = sides_total(payee, deal, LICENSOR)
     client.post("/sign-in", data={"email": payee.user.email, "password": PASSWORD})
     with counting() as statements:
         page = client.get("/money").text
@@ -53,6 +56,48 @@ def test_each_side_of_a_deal_reads_the_same_open_amounts(client):
     assert f'<span class="nowrap">{money(total)}</span>' in page
     assert f"/deals/{deal.id}" in page
     assert client.get("/pipeline").status_code == 403
+
+
+def sides_total(member: Membership, deal: Deal, side: PartyRole) -> int:
+    """Open in all deals of an organisation on one side, deal by deal."""
+    rows = db.session.query(Deal).filter(
+        Deal.licensor_id == member.organisation_id if side == LICENSOR else Deal.licensee_id == member.organisation_id
+    )
+    return sum(deals.outstanding_fen(one) for one in rows)
+
+
+def test_of_many_amounts_the_page_shows_the_first_and_sums_all(client, monkeypatch):
+    monkeypatch.setattr(open_amounts, "MOST_AMOUNTS", 2)
+    fee = Instalments((Instalment(0, 100_00), Instalment(1, 200_00), Instalment(2, 400_00)))
+    play = make_deal(DealState.PAYING, terms=make_terms(fee=fee))
+    user = db.session.get_one(User, play.actors[LICENSEE].user_id)
+    sign_in(client, user)
+    page = client.get("/money", headers={"Accept-Language": "en"}).text
+    assert money(700_00) in page
+    assert "The first 2 of 3 amounts. The sums above are over all of them." in page
+    assert [amount in page for amount in ("¥100.00", "¥200.00", "¥400.00")] == [True, True, False]
+    with clock.at(clock.noon(clock.today() + timedelta(days=40))):
+        sign_in(client, user)
+        page = client.get("/money", headers={"Accept-Language": "en"}).text
+    assert "Overdue, 40 days" in page
+
+
+def test_amounts_that_wait_for_the_worker_are_missing_and_the_page_says_so(client, app):
+    play = make_deal(DealState.PAYING)
+    stranger = make_deal(DealState.PAYING)
+    with unit_of_work():
+        db.session.execute(update(Deal).where(Deal.id == play.deal.id).values(amounts_basis=""))
+    sign_in(client, db.session.get_one(User, play.actors[LICENSEE].user_id))
+    page = client.get("/money", headers={"Accept-Language": "en"}).text
+    assert "The amounts of 1 deal are being computed anew and are missing here." in page
+    assert "No money is due." not in page
+    assert f"/deals/{play.deal.id}" not in page
+    assert "正在重新计算" in client.get("/money", headers={"Accept-Language": "zh-CN"}).text
+    jobs.keep_amounts(app.extensions["matchmaker.settings"])
+    page = client.get("/money", headers={"Accept-Language": "en"}).text
+    assert "computed anew" not in page
+    assert f"/deals/{play.deal.id}" in page
+    assert f"/deals/{stranger.deal.id}" not in page
 
 
 def test_the_board_holds_what_the_intermediary_brought_about_and_nothing_else(client, monkeypatch):
@@ -76,37 +121,8 @@ def test_the_board_holds_what_the_intermediary_brought_about_and_nothing_else(cl
     assert any(column.total > len(column.rows) == 1 for column in desk.pipeline(manager))
 
 
-def test_what_was_computed_is_kept_until_the_deal_moves(app, monkeypatch):
+def test_the_demonstration_is_written_as_it_is_computed(app):
     load_if_empty(report=lambda line: None)
-    deal, today = paying_deal(), clock.today()
-    reader = actor(member_of(deal.licensee_id))
-    open_amounts._kept.clear()
-    computed = []
-    real = open_amounts._computed
-    monkeypatch.setattr(open_amounts, "_computed", lambda keys, day: computed.append(set(keys)) or real(keys, day))
-
-    def total(day=today):
-        db.session.expire_all()
-        found = open_amounts.list_open_amounts(reader, day)
-        return sum(one.open_fen for one in found if one.deal.id == deal.id)
-
-    before = total()
-    assert total() == before
-    assert len(computed) == 1
-    people = db.session.scalars(select(Membership).where(Membership.organisation_id == deal.licensor_id))
-    payee = next(one for one in map(actor, people) if access.may(one, DealCan.DEAL_RECORD_PAYMENT, deal))
-    with unit_of_work():
-        payment = deal_services.record_payment(
-            payee, db.session.merge(deal), fen=100, paid_on=today, idempotency_key="open-amounts-1"
-        )
-    assert total() == before - 100
-    assert computed[1:] == [{deal.id}]
-    with unit_of_work():
-        deal_services.reverse_payment(payee, db.session.merge(deal), payment=db.session.merge(payment))
-    assert total() == before
-    assert computed[2:] == [{deal.id}]
-    total(today + timedelta(days=1))
-    assert len(computed) == 4  # on a new day, all of them
-    monkeypatch.setattr(open_amounts, "KEPT", 1)
-    total()
-    assert len(open_amounts._kept) == 1
+    assert deals.list_unwritten() == []
+    assert len(deals.list_written()) > 1
+    assert list(jobs.verify_amounts()) == []

@@ -1,5 +1,6 @@
 """Reads of deals: what is agreed, what is due, what was paid, what happened. Others import from here."""
 
+from matchmaker.deals.queries.amounts import OpenLine, OpenSums, count_awaited, list_open_amounts, open_sums
 from matchmaker.deals.queries.annexes import (
     Receipt,
     broker_agreement,
@@ -41,6 +42,7 @@ from matchmaker.deals.queries.deals import (
     reportable_events,
 )
 from matchmaker.deals.queries.history import PHRASES, Moment, list_history, organisation_on
+from matchmaker.deals.queries.lines import count_unwritten, list_unwritten, list_written
 from matchmaker.deals.queries.money import (
     Standing,
     allocation,
@@ -82,6 +84,8 @@ __all__ = [
     "Closing",
     "LIVE_STATES",
     "Moment",
+    "OpenLine",
+    "OpenSums",
     "PHRASES",
     "Receipt",
     "SIGNED_STATES",
@@ -98,9 +102,11 @@ __all__ = [
     "closing",
     "context",
     "correctable_reports",
+    "count_awaited",
     "count_by_state",
     "count_paid",
     "count_signed",
+    "count_unwritten",
     "due_named",
     "dues",
     "find_deal",
@@ -123,10 +129,14 @@ __all__ = [
     "list_licensable",
     "list_notices",
     "list_proofs",
+    "list_open_amounts",
     "list_parties",
+    "list_unwritten",
+    "list_written",
     "milestones",
     "needs_notice",
     "notice",
+    "open_sums",
     "open_steps",
     "open_transfer_acceptance",
     "organisation_on",

@@ -4,6 +4,7 @@ Others import from here.
 """
 
 from matchmaker.deals import queries
+from matchmaker.deals.services.amounts import Found, list_differing, write_amounts
 from matchmaker.deals.services.annexes import (
     NOTICE,
     attach_file,
@@ -78,6 +79,7 @@ from matchmaker.deals.services.trial import (
 __all__ = [
     "ACHIEVEMENTS_LIMIT",
     "CURE_DAYS",
+    "Found",
     "NOTICE",
     "REVERSAL_MEMOS",
     "accept_offer",
@@ -114,6 +116,7 @@ __all__ = [
     "exit_stake",
     "grant_extension",
     "hold",
+    "list_differing",
     "number_key",
     "object_to_notice",
     "offer_terms",
@@ -138,4 +141,5 @@ __all__ = [
     "take_stake",
     "terminate_deal",
     "withdraw_offer",
+    "write_amounts",
 ]
