@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Subquery, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from matchmaker.accounts.roles import Role
@@ -14,8 +14,10 @@ from matchmaker.core.db import db
 from matchmaker.core.errors import N_
 from matchmaker.core.web import tasks
 from matchmaker.core.web.tasks import Move, Task
-from matchmaker.deals.models import Deal
+from matchmaker.deals.amount_models import OpenAmount
+from matchmaker.deals.models import Deal, Reminder, RoyaltyReport
 from matchmaker.deals.permissions import SIGNATORY, Can
+from matchmaker.deals.reminders import ReminderKind
 from matchmaker.deals.stake_models import StakeEntry
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 
@@ -35,23 +37,26 @@ _PRINCIPALS = (PartyRole.LICENSOR, PartyRole.LICENSEE)
 
 @tasks.source("deals")
 def waiting(actor: Actor) -> list[Task]:
-    """Offers to answer, deals to sign, trials that run out or await a decision, and deals in which money is due.
-
-    How much is due, the deal's own page says: to compute it for each would take a read for each.
-    """
+    """Offers to answer, deals to sign, trials that run out or await a decision, and deals in which money is due."""
     if not actor.holds(*SIGNATORY.values()):
         return []
-    asked = _entry_waits(actor)
+    asked, owed = _entry_waits(actor), _owed(actor)
     query = (
-        select(Deal, asked)
+        select(Deal, asked, _report_waits(actor), owed.c.due_on, owed.c.open_fen)
+        .outerjoin(owed, owed.c.deal_id == Deal.id)
         .where(visible(actor, Can.DEAL_VIEW), or_(Deal.state.in_(_LIVE), asked))
         .options(joinedload(Deal.acceptances), joinedload(Deal.signatures))
         .order_by(Deal.created_at, Deal.id)
         .limit(tasks.MOST)
     )
     found: list[Task] = []
-    for deal, entry_waits in db.session.execute(query).unique():
+    for deal, entry_waits, report_waits, due_on, open_fen in db.session.execute(query).unique():
         found += _tasks(actor, deal)
+        if deal.state == DealState.PAYING and due_on is not None:
+            facts = {"amount_fen": open_fen}
+            found.append(Task(tasks.PAY, N_("Pay %(amount_fen)s"), deal.title, PAGE, {"id": deal.id}, due_on, facts))
+        if report_waits:
+            found.append(Task(tasks.WRITE, N_("Report a royalty period"), deal.title, PAGE, {"id": deal.id}))
         if entry_waits:
             what = N_("Answer an entry of the register of shares")
             found.append(Task(tasks.DECIDE, what, deal.title, PAGE, {"id": deal.id}))
@@ -66,6 +71,29 @@ def _entry_waits(actor: Actor) -> ColumnElement[bool]:
         StakeEntry.about.is_(None), StakeEntry.organisation_id != actor.organisation_id, ~answered
     )
     return and_(visible(actor, Can.DEAL_ANSWER_STAKE), Deal.id.in_(open_now)).label("entry_waits")
+
+
+def _report_waits(actor: Actor) -> ColumnElement[bool]:
+    """Whether the actor's organisation was called upon to report a royalty period and has not."""
+    reported = exists().where(
+        RoyaltyReport.deal_id == Reminder.deal_id, cast(RoyaltyReport.number, Text) == Reminder.ref
+    )
+    called = select(Reminder.deal_id).where(Reminder.kind == ReminderKind.REPORT_DUE, ~reported)
+    mine = (Deal.licensee_id == actor.organisation_id, Deal.state.in_(_LIVE), Deal.id.in_(called))
+    return and_(*mine).label("report_waits")
+
+
+def _owed(actor: Actor) -> Subquery:
+    """By deal, what the actor's organisation has to pay on the first day on which something is open."""
+    first = select(OpenAmount.deal_id, func.min(OpenAmount.due_on).label("due_on"))
+    first = first.where(OpenAmount.licensee_id == actor.organisation_id).group_by(OpenAmount.deal_id)
+    days = first.subquery()
+    return (
+        select(days.c.deal_id, days.c.due_on, func.sum(OpenAmount.open_fen).label("open_fen"))
+        .join(OpenAmount, and_(OpenAmount.deal_id == days.c.deal_id, OpenAmount.due_on == days.c.due_on))
+        .group_by(days.c.deal_id, days.c.due_on)
+        .subquery()
+    )
 
 
 def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
@@ -83,8 +111,6 @@ def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
             yield Task(tasks.DECIDE, N_("The trial ends"), deal.title, PAGE, values, due_on=deal.trial_ends_on)
         case DealState.DECISION_DUE if side in _PRINCIPALS:
             yield Task(tasks.DECIDE, N_("Decide what follows the trial"), deal.title, PAGE, values)
-        case DealState.PAYING if side == PartyRole.LICENSEE:
-            yield Task(tasks.PAY, N_("See what is to be paid"), deal.title, PAGE, values)
         case DealState.DEFAULTED if side == PartyRole.LICENSEE:
             yield Task(tasks.PAY, N_("Cure the default"), deal.title, PAGE, values)
         case DealState.DISPUTED if side in _PRINCIPALS:
