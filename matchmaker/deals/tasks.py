@@ -112,7 +112,7 @@ def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:
         case DealState.DECISION_DUE if side in _PRINCIPALS:
             yield Task(tasks.DECIDE, N_("Decide what follows the trial"), deal.title, PAGE, values)
         case DealState.DEFAULTED if side == PartyRole.LICENSEE:
-            yield Task(tasks.PAY, N_("Cure the default"), deal.title, PAGE, values)
+            yield Task(tasks.PAY, N_("Cure the default"), deal.title, PAGE, values, due_on=deal.cure_until)
         case DealState.DISPUTED if side in _PRINCIPALS:
             yield Task(tasks.DECIDE, N_("Settle the dispute"), deal.title, PAGE, values)
 
