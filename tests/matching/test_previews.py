@@ -75,7 +75,7 @@ def test_beside_a_form_only_its_writers_are_served(client):
     make_need()
     refresh()
     data = {"title": "物流车电池快速升温", "keywords": "电池"}
-    assert client.post("/achievements/preview-matches", data=data).status_code == 302
+    assert client.post("/achievements/preview-matches", data=data).status_code == 401  # with the text, to be copied
     sign_in(client, make_member(make_organisation(OrganisationKind.UNIVERSITY), Role.RESEARCHER).user)
     page = client.post("/achievements/preview-matches", data=data, headers=ENGLISH).get_data(as_text=True)
     assert re.search(r'id="preview-matches".*物流车', page, re.S)

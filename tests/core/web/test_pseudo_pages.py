@@ -34,7 +34,7 @@ READERS = (
 OF_EACH = 2
 """So many pages of an endpoint are read for each reader: another row may show other pieces."""
 
-NO_WORDS = {"English", "CSV", "XLSX", "PDF", "TRL", "Word", "BibTeX", "RIS", "pdf"}
+NO_WORDS = {"English", "CSV", "XLSX", "PDF", "TRL", "Word", "BibTeX", "RIS", "pdf", "DEMO-"}
 """What is the same in every language."""
 
 HIDDEN = re.compile(r"<(script|style|kbd|code|mark|svg|textarea|template|dialog)\b.*?</\1>", re.S)
@@ -101,8 +101,12 @@ def test_no_page_says_a_word_that_nobody_can_translate(app, client, monkeypatch)
     of_signatory = select(Organisation.id).where(Organisation.name_en.startswith("Chunqi"))
     theirs = select(Need.id).where(Need.state == "published", Need.organisation_id.in_(of_signatory))
     needs = list(db.session.scalars(theirs.limit(2)))
+    of_tto = select(Organisation.id).where(Organisation.name_en.startswith("Beihu"))
+    chinese = (Achievement.organisation_id.in_(of_tto), Achievement.language == "zh")
+    own = db.session.scalars(select(Achievement.id).where(*chinese).order_by(Achievement.title).limit(1))
     drafts = db.session.scalars(select(Deal.id).where(Deal.state == "draft"))
     starts = [
+        *(f"/achievements/{row}/cautions" for row in own), *(f"/needs/{need}/cautions" for need in needs),
         *(f"/needs/{need}/edit" for need in needs), *(f"/deals/{deal}/terms" for deal in drafts), "/try",
         "/", "/design", "/simulator", "/workdays", "/policy/credit", "/policy/values/new?clause=P3-4", "/budgets/set",
         f"/achievements/compare?id={one}&id={other}", f"/needs/compare?id={needs[0]}&id={needs[1]}",
