@@ -161,8 +161,10 @@ def facts_of(kind: Kind, body: Mapping[str, Any], document: Document) -> Wanted 
     }
     if kind is Kind.NEED:
         deadline = body.get("deadline_on")
+        targets = document.fields.get("targets", "")
         return Wanted(
-            **shared,
+            **{**shared, "text": targets or shared["text"]},
+            exact=bool(targets),
             min_trl=body.get("min_trl"),
             budget_max_fen=body.get("budget_max_fen"),
             deadline_on=date.fromisoformat(deadline) if deadline else None,

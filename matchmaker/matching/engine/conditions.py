@@ -34,11 +34,16 @@ class _Stated:
 
 @dataclass(frozen=True)
 class Wanted(_Stated):
-    """Facts of a need."""
+    """Facts of a need. `exact`: whether its text states targets; elsewhere an exact figure says how things are now."""
 
     min_trl: int | None = None
     budget_max_fen: int | None = None
     deadline_on: date | None = None
+    exact: bool = True
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        return [one for one in figures(self.text) if self.exact or one.bounded]
 
 
 @dataclass(frozen=True)

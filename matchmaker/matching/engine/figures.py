@@ -1,7 +1,7 @@
 """Numbers with units as facts: "≥67 %", "不低于 100 kW", "3~5 年", brought to one unit for each dimension.
 
 A figure of a need and one of an achievement are comparable where both have the same dimension and the words before them
-share something: 转化效率 with 效率, but not 效率 with 回收率.
+name the same thing at their end: 转化效率 with 效率, but not 效率 with 回收率, nor 电芯最大温差 with 电芯最高温度.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _STOP = re.compile(r"[，。；;,、:：()（）\n]")
 _CUT_WORD = re.compile("^[a-z-]+")  # what is left of a word that the context begins within
 _FROM = re.compile("[由从自]$")
+_CHANGE = re.compile("(?:提高|提升|增加|降低|下降|减少|缩短)了?约?$")
+"""A share by which something changes is the least: who wants 20 % less is content with 30 % less."""
 _TO = re.compile(r"^(?:.{0,4}?)(?:到|至|为|成)(?:了|约|不足|不到|近)?$")
 """Before the second figure of "由46 μm压到7.2 μm": what is said is the second one, of the words before the first."""
 
@@ -116,6 +118,11 @@ class Figure(NamedTuple):
     context: str
     start: int
     end: int
+
+    @property
+    def bounded(self) -> bool:
+        """On one side alone: at least, at most."""
+        return math.isinf(self.low) or math.isinf(self.high)
 
 
 class Verdict(StrEnum):
@@ -147,7 +154,10 @@ def figures(original: str) -> list[Figure]:
         context = _STOP.split(words)[-1].strip(" 为±")
         if found and before and _TO.match(words.strip()) and _FROM.search(found[-1].context):
             context = _FROM.sub("", found.pop().context)
-        found.append(Figure(_UNITS[match["unit"]][0], *bounds, context, start, stop))
+        low, high = bounds
+        if low == high and match["unit"] == "%" and _CHANGE.search(context):
+            high = math.inf
+        found.append(Figure(_UNITS[match["unit"]][0], low, high, context, start, stop))
     return found
 
 
@@ -193,5 +203,22 @@ def _meets(want: Figure, offer: Figure) -> bool:
 
 
 def _about_one_thing(want: Figure, offer: Figure) -> bool:
-    pairs = {want.context[i : i + 2] for i in range(len(want.context) - 1)}
-    return any(offer.context[i : i + 2] in pairs for i in range(len(offer.context) - 1))
+    """Two pairs in common, or all of the shorter name: 成本 and 材料成本 are one, 抗拉强度 and 抗折强度 are two."""
+    one, other = _named(want.context), _named(offer.context)
+    return 0 < min(len(one), len(other), 2) <= len(one & other)
+
+
+_LINKING = re.compile(
+    "(?:为|是|约|达|到|了|至|在|可|仅|只|由|从|平均|提高|提升|降低|下降|上升|缩短|延长|增加|减少|控制|保持|保留|稳定)+$"
+    r"|\b(?:is|are|of|to|at|the|was|were|reaches|reached)\b\s*$"
+)
+
+
+def _named(context: str) -> set[str]:
+    """What is measured: the end of the words before, in pairs of characters of the last four, or the last two words."""
+    while (shorter := _LINKING.sub("", context).strip()) != context:
+        context = shorter
+    words = re.findall("[a-z]{3,}", context)
+    if context[-1:].isascii():
+        return set(words[-2:])
+    return {context[-4:][i : i + 2] for i in range(len(context[-4:]) - 1)}

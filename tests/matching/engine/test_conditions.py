@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from matchmaker.matching.engine.conditions import Code, Offered, Wanted, hard, structure
+from matchmaker.matching.engine.conditions import Code, Offered, Wanted, compared_figures, hard, structure
 
 TODAY = date(2026, 11, 25)
 
@@ -61,3 +61,10 @@ def test_what_one_side_does_not_state_adds_nothing():
 def test_figures_of_both_texts_count():
     (bonus,) = structure(Wanted(text="转换效率≥67%"), Offered(text="转换效率70%"))
     assert (bonus.code, bonus.value) == (Code.FIGURES_MET, 0.02)
+
+
+def test_what_a_need_says_of_today_is_no_target():
+    offered = Offered(text="最大温差2.9℃")
+    today = Wanted(text="电芯最大温差到了9℃，希望最大温差不超过4℃", exact=False)
+    assert [one.wanted.high for one in compared_figures(today, offered)] == [4]
+    assert len(compared_figures(Wanted(text="最大温差3℃"), offered)) == 1

@@ -88,6 +88,12 @@ def test_a_figure_stands_where_it_says():
         ("转换效率≥67%", "转换效率65-70%", Verdict.MET),
         ("输出功率100kW", "输出功率0.1MW", Verdict.MET),
         ("成本低于2万元", "成本3万元", Verdict.MISSED),
+        ("电芯底面最大温差 ≤ 4 ℃", "最大温差为2.9℃", Verdict.MET),
+        ("材料成本低于42元", "成本28元", Verdict.MET),
+        ("启动力矩降低 20%", "空载启动力矩降低23%", Verdict.MET),
+        ("启动力矩降低 20%", "空载启动力矩降低13%", Verdict.MISSED),
+        ("容量保持率达到80%以上", "循环后容量保持率为99.1%", Verdict.MET),
+        ("fibre length at least 9 mm", "the fibre length is 10 mm", Verdict.MET),
     ],
 )
 def test_comparable_figures_are_compared_in_one_unit(wanted, offered, verdict):
@@ -95,6 +101,17 @@ def test_comparable_figures_are_compared_in_one_unit(wanted, offered, verdict):
     assert found.verdict is verdict
 
 
-@pytest.mark.parametrize(("wanted", "offered"), [("效率≥67%", "回收率70%"), ("效率≥67%", "效率70kW"), ("≥67%", "70%")])
+@pytest.mark.parametrize(
+    ("wanted", "offered"),
+    [
+        ("效率≥67%", "回收率70%"),
+        ("效率≥67%", "效率70kW"),
+        ("≥67%", "70%"),
+        ("电芯底面最大温差≤4℃", "电芯最高温度44.8℃"),
+        ("抗拉强度不低于290 MPa", "抗折强度118 MPa"),
+        ("出苗率≥92%", "保苗率81%"),
+        ("fibre length at least 9 mm", "a fibre diameter of 10 mm"),
+    ],
+)
 def test_figures_of_other_things_are_not_compared(wanted, offered):
     assert compare(figures(wanted), figures(offered)) == []
