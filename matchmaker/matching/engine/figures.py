@@ -15,6 +15,7 @@ from typing import NamedTuple
 from matchmaker.matching.engine import text
 
 _CONTEXT = 24
+_ABOUT = 0.1
 
 #: By dimension each unit, as folded text, and its factor to one of them (SI Brochure, 9th edition; 亩 = 1/15 公顷).
 _DIMENSIONS: Mapping[str, Mapping[str, float]] = {
@@ -94,7 +95,7 @@ _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=lambda unit: (-len(unit), un
 _FIGURE = re.compile(
     rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s*(?<![\d.a-z第/])(?<![a-z]-)(?<!第\s)(?<!\d分)"
     rf"(?P<low>{_MINUS}{_NUMBER})\s*(?:(?P<unit1>{_UNIT})?\s*"
-    rf"(?:~|-|–|—|至|到)\s*(?P<high>{_MINUS}{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])"
+    rf"(?:~|-|–|—|至|到|to)\s*(?P<high>{_MINUS}{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])"
     # What goes on after a unit is of another dimension: 3 g/kg is no mass, 235 mPa·s no pressure, 94 V-0 no voltage.
     r"(?!\s?[/·*]\s?[(\da-z一-鿿]|-\d)\s*(?P<after>以上|以下|以内)?"
 )
@@ -196,10 +197,12 @@ def compare(wanted: Sequence[Figure], offered: Sequence[Figure]) -> list[Compare
 
 
 def _meets(want: Figure, offer: Figure) -> bool:
-    """ "≥67 %" is met by 70 %, by 65-70 % and by "≥60 %" not: what is offered must reach into what is wanted."""
+    """ "≥67 %" is met by 70 %, by 65-70 % and by "≥60 %" not: what is offered must reach into what is wanted. A single
+    figure is wanted about so: a tenth more or less is it."""
+    around = abs(want.low) * _ABOUT if want.low == want.high else 0.0
     reached = offer.high if math.isfinite(offer.high) else offer.low
     least = offer.low if math.isfinite(offer.low) else offer.high
-    return reached >= want.low and least <= want.high
+    return reached >= want.low - around and least <= want.high + around
 
 
 def _about_one_thing(want: Figure, offer: Figure) -> bool:
