@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from matchmaker.accounts.roles import Role
@@ -15,6 +16,7 @@ from matchmaker.core.errors import N_
 from matchmaker.core.web import tasks
 from matchmaker.core.web.tasks import Move, Task
 from matchmaker.deals.amount_models import OpenAmount
+from matchmaker.deals.basis import basis
 from matchmaker.deals.models import Deal, Reminder, RoyaltyReport
 from matchmaker.deals.permissions import SIGNATORY, Can
 from matchmaker.deals.reminders import ReminderKind
@@ -40,10 +42,9 @@ def waiting(actor: Actor) -> list[Task]:
     """Offers to answer, deals to sign, trials that run out or await a decision, and deals in which money is due."""
     if not actor.holds(*SIGNATORY.values()):
         return []
-    asked, owed = _entry_waits(actor), _owed(actor)
+    asked = _entry_waits(actor)
     query = (
-        select(Deal, asked, _report_waits(actor), owed.c.due_on, owed.c.open_fen)
-        .outerjoin(owed, owed.c.deal_id == Deal.id)
+        select(Deal, asked, _report_waits(actor), *_owed(actor))
         .where(visible(actor, Can.DEAL_VIEW), or_(Deal.state.in_(_LIVE), asked))
         .options(joinedload(Deal.acceptances), joinedload(Deal.signatures))
         .order_by(Deal.created_at, Deal.id)
@@ -78,22 +79,19 @@ def _report_waits(actor: Actor) -> ColumnElement[bool]:
     reported = exists().where(
         RoyaltyReport.deal_id == Reminder.deal_id, cast(RoyaltyReport.number, Text) == Reminder.ref
     )
-    called = select(Reminder.deal_id).where(Reminder.kind == ReminderKind.REPORT_DUE, ~reported)
-    mine = (Deal.licensee_id == actor.organisation_id, Deal.state.in_(_LIVE), Deal.id.in_(called))
-    return and_(*mine).label("report_waits")
+    called = exists().where(Reminder.deal_id == Deal.id, Reminder.kind == ReminderKind.REPORT_DUE, ~reported)
+    mine = Deal.licensee_id == actor.organisation_id
+    return and_(mine, Deal.state.in_(_LIVE), called.correlate(Deal)).label("report_waits")
 
 
-def _owed(actor: Actor) -> Subquery:
-    """By deal, what the actor's organisation has to pay on the first day on which something is open."""
-    first = select(OpenAmount.deal_id, func.min(OpenAmount.due_on).label("due_on"))
-    first = first.where(OpenAmount.licensee_id == actor.organisation_id).group_by(OpenAmount.deal_id)
-    days = first.subquery()
-    return (
-        select(days.c.deal_id, days.c.due_on, func.sum(OpenAmount.open_fen).label("open_fen"))
-        .join(OpenAmount, and_(OpenAmount.deal_id == days.c.deal_id, OpenAmount.due_on == days.c.due_on))
-        .group_by(days.c.deal_id, days.c.due_on)
-        .subquery()
-    )
+def _owed(actor: Actor) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Of a deal the first day on which the actor's organisation has something to pay, and how much on it. Looked up by
+    deal, so that the rest of the platform is of no consequence; none where the worker is about to write it anew."""
+    mine = (OpenAmount.deal_id == Deal.id, OpenAmount.licensee_id == actor.organisation_id)
+    current = Deal.amounts_basis == basis()
+    first = select(func.min(OpenAmount.due_on)).where(*mine, current).correlate(Deal).scalar_subquery()
+    sums = select(func.sum(OpenAmount.open_fen)).where(*mine, OpenAmount.due_on == first)
+    return first, cast(sums.correlate(Deal).scalar_subquery(), BigInteger)
 
 
 def _tasks(actor: Actor, deal: Deal) -> Iterator[Task]:

@@ -6,11 +6,13 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from flask import Flask
+from sqlalchemy import update
 
 from matchmaker.core import access, clock
-from matchmaker.core.db import db
+from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.web import tasks
 from matchmaker.deals import jobs
+from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState
 from matchmaker.deals.tasks import waiting
 from matchmaker.deals.terms import ByTier, EntryFeeRoyalty, Instalment, Instalments, OnDate, RoyaltyBase, Tier
@@ -42,6 +44,15 @@ def test_the_licensee_is_asked_for_what_is_open_first_and_no_longer_once_all_is_
         assert asked(play) == [(tasks.PAY, date(2026, 2, 28), 200)]
         play.pay(200, key="3")
         assert asked(play) == []
+
+
+def test_amounts_of_other_rules_are_not_asked_for_until_the_worker_wrote_them_anew(app: Flask) -> None:
+    play = paying(fee=Instalments((Instalment(0, 100), Instalment(1, 200))))
+    with unit_of_work():
+        db.session.execute(update(Deal).values(amounts_basis="of before"))
+    assert asked(play) == []
+    jobs.keep_amounts(app.extensions["matchmaker.settings"])
+    assert asked(play) == [(tasks.PAY, TODAY, 100)]
 
 
 def test_a_deal_that_is_paid_for_in_shares_asks_for_no_money(app: Flask) -> None:
