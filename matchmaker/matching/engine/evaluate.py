@@ -24,7 +24,8 @@ _SEED = 2025
 
 
 class By(StrEnum):
-    """What a fold leaves out: whole needs, as when one is new, or single pairs."""
+    """What a fold leaves out: whole needs, as when one is new, or single pairs. Needs of equal text are left out
+    together: one that was posted twice is not new."""
 
     NEED = "need"
     PAIR = "pair"
@@ -66,7 +67,7 @@ def evaluate(
 ) -> Report:
     """Raises ValueError where there are fewer needs (or pairs) than folds."""
     entries = sorted(judged)
-    fold = _folds(entries, folds, by)
+    fold = _folds(matcher, entries, folds, by)
     cold, warm = _both(matcher, entries, fold, by)
     names = [name for name in MEASURES if matcher.ranker.weights.spreads[MEASURES.index(name)] > 0] if ablation else []
     return Report(by, folds, cold, warm, {name: _both(matcher.without(name), entries, fold, by) for name in names})
@@ -85,8 +86,11 @@ def _both(matcher: Matcher, entries: Sequence[Judged], fold: NDArray[np.int64], 
     return figures(entries, matcher.pairs(pairs), together), figures(entries, warm, together)
 
 
-def _folds(entries: Sequence[Judged], folds: int, by: By) -> NDArray[np.int64]:
-    keys = [entry.need_id if by is By.NEED else f"{entry.need_id}\t{entry.achievement_id}" for entry in entries]
+def _folds(matcher: Matcher, entries: Sequence[Judged], folds: int, by: By) -> NDArray[np.int64]:
+    if by is By.NEED:
+        keys = [str(sorted(matcher.need_documents[entry.need_id].fields.items())) for entry in entries]
+    else:
+        keys = [f"{entry.need_id}\t{entry.achievement_id}" for entry in entries]
     distinct = sorted(set(keys))
     if len(distinct) < folds or folds < 2:
         raise ValueError(f"{len(distinct)} judged {by}s cannot be cut into {folds} folds")

@@ -1,10 +1,10 @@
 """Learning from judgements: a Gaussian process over pairs, whose answers stay sums that can be read.
 
-Two pairs are alike as far as their measures agree, their needs are alike, or their needs are alike and so are their
-measures, or their achievements. By these likenesses three questions are answered, each alone: does the pair reach level
-2, 3, 4? What parts none from weak need not part strong from fairly strong. The score is the mean of the answers. Each
-likeness is a product of rows, so all that was learned folds, for each question, into a weight for each measure, and for
-each judged need into weights of the measures, a row of gram weights and an offset: no judgement is looked at again.
+Two pairs are alike as far as their needs are, and more so where their measures or their achievements are too. By these
+likenesses three questions are answered, each alone: does the pair reach level 2, 3, 4? What parts none from weak need
+not part strong from fairly strong. The score is the mean of the answers. Each likeness is a product of rows, so all
+that was learned folds, for each question and judged need, into an offset, weights of the measures and a row of gram
+weights: no judgement is looked at again.
 
 Solved exactly (Cholesky). The inverse also gives, without fitting again, what would have been said of each pair had it,
 or all pairs of its need, not been judged (Rasmussen and Williams, Gaussian Processes for Machine Learning, 5.4.2); on
@@ -27,8 +27,12 @@ from matchmaker.matching.engine import arrays
 from matchmaker.matching.engine.space import Floats, Side, by_need
 
 #: How much each likeness may explain, in units of a standardised measure, and the variance of a judgement beside it.
-#: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each.
-_OF_NEED, _OF_OWN_NEED, _OF_BOTH, _OF_NEEDS_MEASURES, _NOISE = 0.6, 1.0, 4.0, 1.0, 3.0
+#: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each. No weights of the
+#: measures are learned for all needs alike: for a need unlike all judged ones they ordered worse than those that ship.
+_OF_NEED, _OF_OWN_NEED, _OF_BOTH, _OF_NEEDS_MEASURES, _NOISE = 0.6, 1.0, 5.0, 0.5, 4.0
+
+_EQUAL = 0.999
+"""From this likeness on two needs say the same."""
 
 STEPS = 3
 """Answers about a pair: how far it reaches levels 2, 3 and 4."""
@@ -79,15 +83,13 @@ class Calibration:
 class Learned:
     """What judgements taught, folded. All in units of the answers (0 not reached, 1 reached), a column for each.
 
-    centre: measures of the mean judged pair; measures: correction of the weight of each, counted from there; offset: of
-    every pair. The judged needs, a row each: themselves, the sum of their residuals, and further corrections of the
-    measures' weights for needs like them (by_need). grams, dense: the grams (dimensions of meaning) of the needs'
-    achievements weighed by residual. Of these three a row for each judged need, of the first answer, then of the second
-    and third.
+    offset: of every pair. The judged needs, a row each: themselves, the sum of their residuals, and, for needs like
+    them, corrections of the measures' weights (by_need), counted from the measures of the mean judged pair (centre).
+    grams, dense: the grams (dimensions of meaning) of the needs' achievements weighed by residual. Of these three a row
+    for each judged need, of the first answer, then of the second and third.
     """
 
     centre: Floats
-    measures: Floats
     offset: Floats
     needs: Side
     own: Floats
@@ -120,10 +122,10 @@ class Learned:
         by_step = taught.reshape(-1, STEPS, len(self.needs.ids))
         weights = np.einsum("ij,kjm->ikm", alike, self.by_need.reshape(STEPS, len(self.needs.ids), -1))
         from_centre = measured - self.centre
-        by_measures, by_text = from_centre @ self.measures, np.empty((len(rows), STEPS))
+        by_measures, by_text = np.empty((len(rows), STEPS)), np.empty((len(rows), STEPS))
         for start in range(0, len(rows), _PAIRS):
             part = slice(start, start + _PAIRS)
-            by_measures[part] += np.einsum("ikm,im->ik", weights[need_rows[part]], from_centre[part])
+            by_measures[part] = np.einsum("ikm,im->ik", weights[need_rows[part]], from_centre[part])
             by_text[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
         return by_measures, of_need[need_rows], _OF_BOTH * by_text
 
@@ -138,7 +140,6 @@ class Learned:
 
     def save(self, directory: Path) -> None:
         arrays.write(directory, "learned-centre", self.centre)
-        arrays.write(directory, "learned-measures", self.measures)
         arrays.write(directory, "learned-own", self.own)
         arrays.write(directory, "learned-by-need", self.by_need)
         arrays.write_sparse(directory, "learned-grams", self.grams)
@@ -174,7 +175,6 @@ class Learned:
         seen, unseen = (Calibration(*map(tuple, plain[name])) for name in ("seen", "unseen"))
         return cls(
             arrays.read(directory, "learned-centre"),
-            arrays.read(directory, "learned-measures"),
             np.array(plain["offset"]),
             needs,
             arrays.read(directory, "learned-own"),
@@ -190,8 +190,8 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """Answers for judged pairs as if the pair, or every pair of its need, had not been judged; along `fit`'s input,
-    len x 3."""
+    """Answers for judged pairs as if the pair, or every pair of its need and of needs that say the same, had not been
+    judged; along `fit`'s input, len x 3."""
 
     pair: Floats
     need: Floats
@@ -231,7 +231,9 @@ def fit(
     residuals: NDArray[np.float32] = inverse @ target.astype(np.float32)
     without_pair: Floats = residuals.astype(np.float64) / np.diagonal(inverse)[:, None]
     answers = prior[:, None] + target
-    left_out = LeftOut(pair=answers - without_pair, need=answers - _without_need(inverse, residuals, own))
+    left_out = LeftOut(
+        pair=answers - without_pair, need=answers - _without_need(inverse, residuals, _said_alike(alike)[own])
+    )
     del inverse
     weights = residuals.astype(np.float64)
     at = (own, np.arange(len(own)))
@@ -239,7 +241,6 @@ def fit(
     fold = sparse.csr_array(sparse.vstack(folds))
     learned = Learned(
         centre=centre,
-        measures=(standard.T @ weights) * per_unit[:, None],
         offset=weights.sum(axis=0),
         needs=judged_needs,
         own=np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1),
@@ -306,10 +307,20 @@ def _spread(margins: Floats) -> float:
 
 
 def _likeness(left: Side, right: Side, meaning: bool) -> Floats:
+    """Squared, since any two needs have something in common: a tenth of the wording makes a hundredth."""
     wording = np.asarray((left.grams @ right.grams.T).todense(), dtype=np.float64)
     if not meaning or left.dense is None or right.dense is None:
-        return wording
-    return (1 - _MEANING_OF_NEEDS) * wording + _MEANING_OF_NEEDS * (_whole(left.dense) @ _whole(right.dense).T)
+        return np.square(wording)
+    by_meaning = _whole(left.dense) @ _whole(right.dense).T
+    return np.square((1 - _MEANING_OF_NEEDS) * wording + _MEANING_OF_NEEDS * by_meaning)
+
+
+def _said_alike(alike: NDArray[np.float32]) -> NDArray[np.int64]:
+    """For each need the first that says the same."""
+    equal = alike >= _EQUAL
+    np.fill_diagonal(equal, True)  # a need without a text is like nothing, not even itself
+    first: NDArray[np.int64] = equal.argmax(axis=1)
+    return first
 
 
 def _whole(dense: tuple[Floats, Floats]) -> Floats:
@@ -343,7 +354,7 @@ def _covariance(
         same = own[part, None] == own[None]
         measures = single[part] @ single.T
         block = needs * (_OF_BOTH * both + np.float32(_OF_NEED) + _OF_NEEDS_MEASURES * measures)
-        block += measures + np.float32(1.0)
+        block += np.float32(1.0)
         block[same] += np.float32(_OF_OWN_NEED)
         matrix[part] = block
     matrix[np.diag_indices(count)] += np.float32(_NOISE)

@@ -23,7 +23,7 @@ from matchmaker.matching.engine.semantic import Meaning
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 

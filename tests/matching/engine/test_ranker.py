@@ -87,7 +87,7 @@ def test_judged_pairs_move_towards_what_was_said():
 
 def test_thresholds_move_to_a_half_as_judgements_come_in():
     before = market().ranker.weights.levels.thresholds
-    for judged, way in ((judged_market()[:1], 1 / 4), (judged_market(), 72 / 75)):
+    for judged, way in ((judged_market()[:1], 1 / 5), (judged_market(), 72 / 76)):
         learned = market().learned(judged).ranker.learned
         assert learned.seen.thresholds == pytest.approx([least + way * (0.5 - least) for least in before])
 
@@ -106,6 +106,26 @@ def test_what_is_said_without_a_need_is_what_a_fit_without_it_says():
     expected = here.learned(kept).pairs([(judged[i].need_id, judged[i].achievement_id) for i in at])
     # But for the centre of the measures, which is that of all pairs; no judgement is in it.
     assert left_out.need[at].mean(axis=1) == pytest.approx([one.score for one in expected], abs=5e-3)
+
+
+def test_a_need_that_says_the_same_is_left_out_with_it():
+    here = matcher([f"{t}技术需求" for t in [*TOPICS, TOPICS[2]]], [f"{t}方法" for t in TOPICS])
+    judged = sorted(Judged(f"n{n}", f"a{a}", 4 if a == n % 6 else 1) for n in range(7) for a in range(6))
+    _, left_out = here.ranker.learn(here.needs, here.achievements, judged)
+    kept = [entry for entry in judged if entry.need_id not in ("n2", "n6")]
+    at = [i for i, entry in enumerate(judged) if entry.need_id == "n6"]
+    expected = here.learned(kept).pairs([(judged[i].need_id, judged[i].achievement_id) for i in at])
+    assert left_out.need[at].mean(axis=1) == pytest.approx([one.score for one in expected], abs=5e-3)
+
+
+def test_a_need_unlike_all_judged_ones_keeps_its_order():
+    here = market()
+    judged = [Judged("n0", f"a{a}", 1 if a % 6 == 0 else 4) for a in range(12)]  # the contrary of what texts say
+    pairs = [("n5", f"a{a}") for a in range(12)]
+    before, after = (np.array([one.score for one in found.pairs(pairs)]) for found in (here, here.learned(judged)))
+    assert set(np.argsort(after)[-2:]) == set(np.argsort(before)[-2:]) == {5, 11}
+    told = [one.score for one in here.learned(judged).pairs([("n0", "a0"), ("n0", "a1")])]
+    assert told[0] < told[1]
 
 
 def test_a_saved_ranker_scores_the_same_and_a_damaged_one_is_none(tmp_path):
@@ -187,6 +207,14 @@ def test_evaluation_reports_every_part_with_intervals(by):
         for interval in (figures.ndcg, figures.score):
             assert 0 <= interval.low <= interval.value <= interval.high <= 1
     assert report.as_dict()["by"] == str(by)
+
+
+def test_needs_of_equal_text_are_one_need_for_the_folds():
+    here = matcher(["煤矿瓦斯抽采"] * 3, ["煤层气装备", "小麦育种"])
+    judged = [Judged(f"n{n}", f"a{a}", 1 + a) for n in range(3) for a in range(2)]
+    with pytest.raises(ValueError, match="1 judged needs"):
+        evaluate(here, judged, folds=2, by=By.NEED)
+    assert evaluate(here, judged, folds=2, by=By.PAIR).cold.pairs == 6
 
 
 def test_too_few_judgements_for_the_folds_are_refused():
