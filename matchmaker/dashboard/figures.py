@@ -90,7 +90,7 @@ def times() -> Figure:
     """Median days from stage to stage."""
     met = select(Achievement.published_at, Introduction.introduced_at).join(Introduction.achievement)
     met = met.where(Introduction.introduced_at.is_not(None))
-    first_paid = select(Payment.deal_id, func.min(Payment.paid_on).label("on")).where(Payment.reversal_id.is_(None))
+    first_paid = select(Payment.deal_id, func.min(Payment.paid_on).label("on")).where(Payment.stands)
     first = first_paid.group_by(Payment.deal_id).subquery()
     signed = select(Introduction.introduced_at, Deal.signed_on, Deal.payment_starts_on, first.c.on)
     signed = signed.select_from(Deal).outerjoin(Deal.introduction).outerjoin(first, first.c.deal_id == Deal.id)
@@ -126,7 +126,7 @@ def months() -> Figure:
     today = clock.today()
     last = today.year * 12 + today.month - 1
     first = date((last - MONTHS + 1) // 12, (last - MONTHS + 1) % 12 + 1, 1)
-    query = select(Payment.paid_on, Payment.fen).where(Payment.reversal_id.is_(None), Payment.paid_on >= first)
+    query = select(Payment.paid_on, Payment.fen).where(Payment.stands, Payment.paid_on >= first)
     sums = {f"{month // 12}-{month % 12 + 1:02}": 0 for month in range(last - MONTHS + 1, last + 1)}
     for paid_on, fen in db.session.execute(query):
         if f"{paid_on:%Y-%m}" in sums:

@@ -52,7 +52,7 @@ def funnel() -> list[Stage]:
             _count(MatchList.listing_id).where(MatchList.level >= int(Level.FAIRLY_STRONG)).scalar_subquery(),
             _count(Introduction.id).where(Introduction.introduced_at.is_not(None)).scalar_subquery(),
             _count(Deal.id).where(Deal.signed_on.is_not(None)).scalar_subquery(),
-            select(func.count(distinct(Payment.deal_id))).where(Payment.reversal_id.is_(None)).scalar_subquery(),
+            select(func.count(distinct(Payment.deal_id))).where(Payment.stands).scalar_subquery(),
         )
     ).one()
     return [Stage(code, name, text, count) for (code, name, text), count in zip(_STAGES, row, strict=True)]
@@ -78,7 +78,7 @@ def sums() -> Sums:
     granted = (ClaimState.APPROVED, ClaimState.PAID)
     row = db.session.execute(
         select(
-            _sum(select(func.sum(Payment.fen)).where(Payment.reversal_id.is_(None)).scalar_subquery()),
+            _sum(select(func.sum(Payment.fen)).where(Payment.stands).scalar_subquery()),
             _sum(select(func.sum(Claim.approved_fen)).where(Claim.state.in_(granted)).scalar_subquery()),
             _sum(select(func.sum(Claim.approved_fen)).where(Claim.state == ClaimState.PAID).scalar_subquery()),
         )

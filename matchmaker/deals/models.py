@@ -13,7 +13,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from matchmaker.accounts.models import Organisation, User
@@ -382,6 +384,16 @@ class Payment(db.Model):
     recorded_by: Mapped[User] = relationship()
     receipt: Mapped[DealFile | None] = relationship()
     reward: Mapped[RewardStatement | None] = relationship(back_populates="payment")
+
+    @hybrid_property
+    def stands(self) -> bool:
+        """Whether it was not taken back. A case in SQL: by IS NULL alone SQLite walks through all that stand."""
+        return self.reversal_id is None
+
+    @stands.inplace.expression
+    @classmethod
+    def _stands(cls) -> sa.ColumnElement[bool]:
+        return sa.case((cls.reversal_id.is_(None), sa.true()), else_=sa.false())
 
 
 class Record(db.Model):

@@ -319,7 +319,7 @@ def _beside(deal: Deal) -> dict[str, Form]:
         "register": deal.signed_on is not None,
         "confirm_broker": broker and deal.number > 0,
         "accept_transfer": deal.transfer_to_id is not None and queries.open_transfer_acceptance(deal) is None,
-        "state_reward": any(row.reward is None and row.reversal_id is None for row in deal.payments),
+        "state_reward": any(row.reward is None and row.stands for row in deal.payments),
         "state_stake_reward": queries.register(deal) is not None,
     }
     return {name: BESIDE_FORMS[name](formdata=None).for_deal(deal) for name in sorted(may) if sensible[name]}

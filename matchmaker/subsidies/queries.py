@@ -300,14 +300,15 @@ def _paper_facts(claim: Claim, facts: Mapping[str, Value], until: date) -> dict[
 def _counted_elsewhere(claim: Claim) -> list[tuple[int, date]]:
     """Sum and day of the payments of the claim's deals that stand in other claims."""
     query = (
-        select(Payment.fen, Payment.paid_on, Payment.reversal_id)
+        select(Payment.fen, Payment.paid_on)
         .join(ClaimPaper, ClaimPaper.used_key == receipt_key_in_sql())
         .where(
             Payment.deal_id.in_([row.deal.id for row in claim.deal_rows]),
+            Payment.stands,
             ClaimPaper.claim_id != claim.id,
         )
-    )  # which payments stand is looked at here: see `around._received`
-    return [(fen, paid_on) for fen, paid_on, reversal_id in db.session.execute(query) if reversal_id is None]
+    )
+    return [(fen, paid_on) for fen, paid_on in db.session.execute(query)]
 
 
 def receipt_key_in_sql() -> sa.ColumnElement[str]:

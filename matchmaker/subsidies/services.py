@@ -515,7 +515,7 @@ def _recorded_papers(deal: Deal) -> list[ClaimPaper]:
         number, day = registered.number, registered.registered_on
         found.append(ClaimPaper(kind=PaperKind.REGISTRATION, number=number, folded=fold(number), dated_on=day))
     for row in sorted(deal.payments, key=lambda row: (row.paid_on, str(row.id))):
-        if row.reversal_id is None:
+        if row.stands:
             number, kind = payment_number(row.id), PaperKind.RECEIPT
             found.append(ClaimPaper(kind=kind, number=number, folded=fold(number), fen=row.fen, dated_on=row.paid_on))
     return found

@@ -358,3 +358,12 @@ def test_a_leap_day_is_kept_as_the_day_payment_started(app: Flask) -> None:
     with clock.at(clock.noon(date(2028, 2, 29))):
         play = make_deal(DealState.PAYING, terms=make_terms(fee=PARTS))
     assert [due.due_on for due in queries.dues(play.deal)] == [date(2028, 2, 29), date(2028, 8, 29), date(2029, 2, 28)]
+
+
+def test_payments_that_stand_are_looked_up_by_their_deal(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        return  # without statistics SQLite takes the index of reversals for the better one
+    query = sa.select(Payment.id).where(Payment.deal_id == sa.bindparam("deal"), Payment.stands)
+    plan = f"EXPLAIN QUERY PLAN {query.compile(db.engine)}"
+    (step,) = db.session.connection().exec_driver_sql(plan, (b"",)).all()
+    assert "ix_payments_deal_id" in step.detail

@@ -48,7 +48,7 @@ def receipts(deal: Deal) -> list[Receipt]:
     """Payments that stand, by value day."""
     query = (
         select(Payment)
-        .where(Payment.deal_id == deal.id, Payment.reversal_id.is_(None))
+        .where(Payment.deal_id == deal.id, Payment.stands)
         .options(joinedload(Payment.receipt).joinedload(DealFile.file))
         .order_by(Payment.paid_on, Payment.created_at, Payment.id)
     )
@@ -94,7 +94,7 @@ def list_proofs(deal_ids: Sequence[uuid.UUID]) -> list[DealFile]:
     """Files that prove deals to others, in the order in which they were attached: papers of payments that stand, the
     certificate of the registration, agreements with the intermediary, scans of what was signed.
     """
-    paid = select(Payment.receipt_id).where(Payment.deal_id.in_(deal_ids), Payment.reversal_id.is_(None))
+    paid = select(Payment.receipt_id).where(Payment.deal_id.in_(deal_ids), Payment.stands)
     certified = select(Registration.certificate_id).where(Registration.deal_id.in_(deal_ids))
     of_row = DealFile.id.in_(paid.union_all(certified))
     proves = DealFile.kind.in_((FileKind.BROKER_AGREEMENT, FileKind.SIGNED_SCAN)) | of_row

@@ -53,7 +53,7 @@ def closing(deal: Deal) -> Closing | None:
         allocation=allocation(deal),
         due_fen=due_fen,
         received_fen=sum(row.fen for row in deal.payments),
-        taken_back_fen=sum(row.fen for row in deal.payments if row.reversal_id is not None),
+        taken_back_fen=sum(row.fen for row in deal.payments if not row.stands),
         books_due_fen=-books[names[AccountKind.DEAL_FEE]],
         books_paid_fen=books[names[AccountKind.DEAL_PAID]],
         books_open_fen=books[account(AccountKind.DEAL_RECEIVABLE, deal.id)],

@@ -289,7 +289,7 @@ def count_signed(since: date | None = None) -> int:
 
 def count_paid(since: date | None = None) -> int:
     """How many deals have a payment that stands, received on or after `since` if given."""
-    query = select(func.count(Payment.deal_id.distinct())).where(Payment.reversal_id.is_(None))
+    query = select(func.count(Payment.deal_id.distinct())).where(Payment.stands)
     if since is not None:
         query = query.where(Payment.paid_on >= since)
     return db.session.scalar(query) or 0

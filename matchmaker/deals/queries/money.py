@@ -97,7 +97,7 @@ def late_reports(deal: Deal, today: date) -> list[Period]:
 
 def payments(deal: Deal) -> list[Paid]:
     """Payments that stand, as the allocation reads them."""
-    return [Paid(row.fen, row.paid_on, _target(row)) for row in deal.payments if row.reversal_id is None]
+    return [Paid(row.fen, row.paid_on, _target(row)) for row in deal.payments if row.stands]
 
 
 def _target(row: Payment) -> Target | None:
@@ -162,7 +162,7 @@ def penalties(deal: Deal, today: date) -> list[Charge]:
 
 def last_payment(deal: Deal) -> Payment | None:
     """The latest payment that stands."""
-    return next((row for row in reversed(deal.payments) if row.reversal_id is None), None)
+    return next((row for row in reversed(deal.payments) if row.stands), None)
 
 
 def find_payment(deal: Deal, payment_id: uuid.UUID) -> Payment | None:

@@ -276,7 +276,7 @@ def state_reward(
         raise NotFound()
     lock(deal)
     db.session.refresh(payment)
-    if payment.reversal_id is not None:
+    if not payment.stands:
         raise PaymentTakenBack()
     if payment.reward is not None:
         raise AlreadyStated()

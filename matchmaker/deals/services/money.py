@@ -206,7 +206,7 @@ def reverse_payment(actor: Actor, deal: Deal, *, payment: Payment, memo_code: st
         raise MemoUnknown(field="memo_code")
     lock(deal)
     db.session.refresh(payment)
-    if payment.reversal_id is not None:
+    if not payment.stands:
         raise AlreadyReversed()
     facts = {"payment": str(payment.id), "amount_fen": payment.fen, "memo": memo_code}
     workflow.apply(actor, deal, DEAL, DealAction.REVERSE_PAYMENT, **facts)
