@@ -136,7 +136,7 @@ def _text(value: Any) -> Text:
 
 # --- the chart ------------------------------------------------------------------------------------------------------
 
-WIDTH, LEFT, RIGHT, STEP, TOP = 720, 250, 60, 30, 8
+WIDTH, LEFT, RIGHT, STEP, TOP = 720, 280, 60, 30, 8
 
 
 @dataclass(frozen=True, slots=True)

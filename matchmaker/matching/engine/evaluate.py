@@ -41,6 +41,8 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
+    """needs: those with levels that differ, so that there was something to order."""
+
     ndcg: Interval
     score: Interval
     needs: int
@@ -106,7 +108,8 @@ def figures(entries: Sequence[Judged], scored: Sequence[Scored], together: NDArr
     for entry, found, number in zip(entries, scored, numbers, strict=True):
         key = f"{entry.need_id}\t{number}"
         by_need.setdefault(key, []).append((found.score, found.level, entry.level))
-    needs = [by_need[need_id] for need_id in sorted(by_need)]
+    keys = sorted(by_need)
+    needs = [by_need[key] for key in keys]
     ranked = np.array([ndcg([(s, level) for s, _, level in rows]) for rows in needs])
     errors = np.array([sum(abs(said - level) for _, said, level in rows) for rows in needs], dtype=float)
     sizes = np.array([len(rows) for rows in needs], dtype=float)
@@ -114,7 +117,7 @@ def figures(entries: Sequence[Judged], scored: Sequence[Scored], together: NDArr
     return Figures(
         _interval(lambda at: float(np.nanmean(ranked[at])) if judged_apart[at].any() else 1.0, len(needs)),
         _interval(lambda at: float(1 / (1 + errors[at].sum() / sizes[at].sum())), len(needs)),
-        int(judged_apart.sum()),
+        len({key.split("\t")[0] for key, apart in zip(keys, judged_apart, strict=True) if apart}),
         len(entries),
     )
 

@@ -207,6 +207,7 @@ def test_evaluation_reports_every_part_with_intervals(by):
         for interval in (figures.ndcg, figures.score):
             assert 0 <= interval.low <= interval.value <= interval.high <= 1
     assert report.as_dict()["by"] == str(by)
+    assert (report.cold.needs, report.warm.needs) == (6, 6)
 
 
 def test_needs_of_equal_text_are_one_need_for_the_folds():
