@@ -104,10 +104,9 @@ def _folds(matcher: Matcher, entries: Sequence[Judged], folds: int, by: By) -> N
 def figures(entries: Sequence[Judged], scored: Sequence[Scored], together: NDArray[np.int64] | None = None) -> Figures:
     """Of what was said about judged pairs. With `together`, only pairs of a need with the same number are ranked."""
     numbers = [0] * len(entries) if together is None else together.tolist()
-    by_need: dict[str, list[tuple[float, int, int]]] = {}
+    by_need: dict[tuple[str, int], list[tuple[float, int, int]]] = {}
     for entry, found, number in zip(entries, scored, numbers, strict=True):
-        key = f"{entry.need_id}\t{number}"
-        by_need.setdefault(key, []).append((found.score, found.level, entry.level))
+        by_need.setdefault((entry.need_id, number), []).append((found.score, found.level, entry.level))
     keys = sorted(by_need)
     needs = [by_need[key] for key in keys]
     ranked = np.array([ndcg([(s, level) for s, _, level in rows]) for rows in needs])
@@ -117,7 +116,7 @@ def figures(entries: Sequence[Judged], scored: Sequence[Scored], together: NDArr
     return Figures(
         _interval(lambda at: float(np.nanmean(ranked[at])) if judged_apart[at].any() else 1.0, len(needs)),
         _interval(lambda at: float(1 / (1 + errors[at].sum() / sizes[at].sum())), len(needs)),
-        len({key.split("\t")[0] for key, apart in zip(keys, judged_apart, strict=True) if apart}),
+        len({need_id for (need_id, _), apart in zip(keys, judged_apart, strict=True) if apart}),
         len(entries),
     )
 
