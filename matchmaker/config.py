@@ -56,8 +56,8 @@ class Settings:
     proxies: int = 0
     """How many proxies stand before the server: so many X-Forwarded-* entries are believed, none by default."""
     semantic: bool = True
-    """Whether matching also goes by meaning, where the extra `semantic` is installed. It costs the worker some seconds
-    of processor for each hundred texts."""
+    """Whether texts are read by the model of the extra `semantic` too, where it is installed. It costs the worker some
+    seconds of processor for each hundred texts."""
 
     @property
     def files_dir(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -33,7 +34,7 @@ class TooFewJudged(Invalid):
 @click.option("--pairs", "pairs_path", type=_FILE, help="Score exactly these pairs, TSV: need_id, achievement_id.")
 @click.option("--judgements", "judgements_path", type=_FILE, help="Learn from these, TSV: … level.")
 @click.option("--top", default=50, show_default=True, type=click.IntRange(min=1), help="Hits per need if no pairs.")
-@click.option("--no-semantic", is_flag=True, help="Rank without the model of meaning, also where it is installed.")
+@click.option("--no-semantic", is_flag=True, help="Without the extra `semantic`, also where it is installed.")
 @click.option("--semantic-cache", "cache", type=_FILE, help="Where vectors are kept; else in the user's cache.")
 @click.option("--out", "out_path", type=_FILE, required=True, help="TSV: need_id, achievement_id, score, level.")
 def rank(
@@ -71,11 +72,17 @@ def _judged(path: Path, needs: dict[str, Document], achievements: dict[str, Docu
     return judged
 
 
-def _vectors(no_semantic: bool, cache: Path | None) -> semantic.Vectors | None:
-    if no_semantic or not semantic.available():
-        return None
-    vectors = semantic.Vectors(cache or semantic.user_cache())
-    if not vectors.exists():
+def _vectors(no_semantic: bool, cache: Path | None) -> semantic.Vectors:
+    directory = cache or semantic.user_cache()
+    try:
+        rank_files.check_cache(directory)
+    except rank_files.CacheUnwritable as error:
+        if cache is not None:
+            raise
+        click.echo(plain(error), err=True)
+        directory = Path(click.get_current_context().with_resource(TemporaryDirectory()))
+    vectors = semantic.Vectors(directory, semantic.models(extra=not no_semantic))
+    if semantic.E5 in vectors.models and not vectors.exists():
         click.echo(_READING, err=True)
     return vectors
 
@@ -100,7 +107,7 @@ def _scored(matcher: Matcher, pairs: list[tuple[str, str]]) -> Iterator[RunRow]:
     "--by", type=click.Choice([str(by) for by in By]), default="need", show_default=True, help="What is left out."
 )
 @click.option("--ablation/--no-ablation", default=True, help="Also with each part of the score left out.")
-@click.option("--no-semantic", is_flag=True, help="Without the model of meaning, also where it is installed.")
+@click.option("--no-semantic", is_flag=True, help="Without the extra `semantic`, also where it is installed.")
 @click.option("--semantic-cache", "cache", type=_FILE, help="Where vectors are kept; else in the user's cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(

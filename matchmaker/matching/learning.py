@@ -20,10 +20,11 @@ from matchmaker.config import Settings
 from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.matching import indexing, ranking, store
-from matchmaker.matching.engine import Document, Judged, Matcher, semantic
+from matchmaker.matching.engine import Document, Judged, Matcher
 from matchmaker.matching.engine import evaluate as evaluation
 from matchmaker.matching.engine.learn import MOST, Learned, LeftOut, fingerprint_of
 from matchmaker.matching.engine.matcher import Scored
+from matchmaker.matching.engine.semantic import Model, Vectors
 from matchmaker.matching.judgements import list_judgements_to_learn
 from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import Kind, MatchList, MatchRanker
@@ -48,10 +49,10 @@ def refit(root: Path) -> bool:
     """Fit the second stage anew if it is due, and make all lists due; whether it did. Does nothing while another
     process writes the index.
 
-    Texts are read for their meaning a little at a time, since lists wait for the worker meanwhile; until all have been
-    read, and where the model is switched off, the second stage goes without.
+    Texts are read for their meaning a little at a time, since lists wait for the worker meanwhile; until a model has
+    read all of them, and where it is switched off, the second stage goes without it.
     """
-    read = ranking.reads_meaning() and _read(root)
+    read = _read(root)
     with store.writing(root) as ours:
         if not ours:
             return False
@@ -65,28 +66,27 @@ def refit(root: Path) -> bool:
         named = fingerprint_of(judged)
         if row is not None and opened is not None:
             followed = row.index_built_at == indexes.built_at and row.judged == named
-            if clock.now() - row.fitted_at < EVERY or (followed and (opened.ranker.meaning is not None) == read):
+            if clock.now() - row.fitted_at < EVERY or (followed and opened.ranker.models == read):
                 return False
-        _fit(root, judged, named, indexes.built_at, ranking.vectors(root, encode=False) if read else None)
+        _fit(root, judged, named, indexes.built_at, ranking.vectors(root, read, encode=False) if read else None)
         return True
 
 
-def _read(root: Path) -> bool:
-    """Read on, if there may be something new; whether every text has been read."""
+def _read(root: Path) -> tuple[Model, ...]:
+    """Read on, if there may be something new; the models that have read every text."""
+    asked = ranking.models()
     with indexing.reading() as session:
         indexes, row = indexing.find_indexes(session, root), session.get(MatchRanker, 1)
         opened = None if row is None else ranking.find_ranker(session, root)
     if indexes is None:
-        return False
-    if row is not None and row.index_built_at == indexes.built_at and opened is not None and opened.ranker.meaning:
-        return True
+        return ()
+    followed = row is not None and row.index_built_at == indexes.built_at
+    if followed and opened is not None and opened.ranker.models == asked:
+        return asked
     until = time.monotonic() + READING.total_seconds()
     documents = {kind: [entry.document for entry in indexing.each_published(kind)] for kind in Kind}
-    return semantic.read_ahead(
-        documents[Kind.NEED],
-        documents[Kind.ACHIEVEMENT],
-        ranking.vectors(root, encode=True),
-        lambda: time.monotonic() > until,
+    return ranking.vectors(root, asked, encode=True).read_ahead(
+        documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lambda: time.monotonic() > until
     )
 
 
@@ -99,7 +99,7 @@ def learnable(session: Session) -> list[Judged]:
     return sorted(Judged(str(row.need_id), str(row.achievement_id), row.level) for row in learnt)
 
 
-def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: semantic.Vectors | None) -> None:
+def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: Vectors | None) -> None:
     revisions: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
     documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
     for kind in Kind:

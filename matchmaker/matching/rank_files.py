@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,6 +95,11 @@ class OutputNotAFile(Invalid):
     phrase = N_("%(file)s cannot be written: something other than a regular file has this name.")
 
 
+class CacheUnwritable(Invalid):
+    code = "rank_cache_unwritable"
+    phrase = N_("Vectors cannot be kept in %(directory)s: %(reason)s. Without them each run reads the texts anew.")
+
+
 class RunRow(NamedTuple):
     need_id: str
     achievement_id: str
@@ -143,6 +149,16 @@ def check_output(path: Path) -> None:
         raise OutputDirectoryMissing(file=str(path))
     if path.exists() and not path.is_file():
         raise OutputNotAFile(file=str(path))
+
+
+def check_cache(directory: Path) -> None:
+    """Make the directory for vectors of meaning if there is none, and see that it can be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise CacheUnwritable(directory=str(directory), reason=error.strerror or str(error)) from error
 
 
 def write_run(path: Path, rows: Iterable[RunRow]) -> None:

@@ -27,7 +27,7 @@ from matchmaker.matching.engine import Document, Hit, Index, Ranker, semantic
 from matchmaker.matching.engine.conditions import Offered, Wanted, structure
 from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.engine.reasons import Reasons, reasons
-from matchmaker.matching.engine.semantic import Vectors
+from matchmaker.matching.engine.semantic import Model, Vectors
 from matchmaker.matching.engine.space import Side
 from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import LIST_SIZE, LISTED_LEVEL, Kind, MatchRanker
@@ -90,32 +90,34 @@ def index_dir() -> Path:
     return root
 
 
-def vectors(root: Path, *, encode: bool) -> Vectors:
+def vectors(root: Path, models: tuple[Model, ...], *, encode: bool) -> Vectors:
     """Of the platform's texts. Only the worker encodes; a page looks up what is there."""
-    return Vectors(root / "vectors", encode=encode)
+    return Vectors(root / "vectors", models, encode=encode)
 
 
-def reads_meaning() -> bool:
-    """Whether this deployment ranks by meaning as well: it may be switched off, or the model not be installed."""
-    return bool(current_app.extensions["matchmaker.settings"].semantic) and semantic.available()
+def models() -> tuple[Model, ...]:
+    """Those that read the texts here: the extra one may be switched off, or not be installed."""
+    return semantic.models(extra=current_app.extensions["matchmaker.settings"].semantic)
 
 
-def find_ranker(session: Session, root: Path, *, encode: bool = False) -> Opened | None:
-    """The ranker in use; None where none was fitted yet, or its files are missing or damaged."""
+def find_ranker(session: Session, root: Path, *, asked: tuple[Model, ...] = ()) -> Opened | None:
+    """The ranker in use; None where none was fitted yet, or its files are missing or damaged. Texts that are newer than
+    the fit are read for their meaning by these models."""
     row = session.get(MatchRanker, 1)
-    return None if row is None else _open(root, row.directory, encode)
+    return None if row is None else _open(root, row.directory, asked)
 
 
 @lru_cache(maxsize=4)
-def _open(root: Path, name: str, encode: bool) -> Opened | None:
+def _open(root: Path, name: str, asked: tuple[Model, ...]) -> Opened | None:
     ranker = Ranker.load(root / name, lexicon())
     if ranker is None:
         return None
+    used = ranker.models
     try:
-        rows = {kind: Side.load(root / name, str(kind), meaning=ranker.meaning is not None) for kind in Kind}
+        rows = {kind: Side.load(root / name, str(kind), meaning=bool(used)) for kind in Kind}
     except (OSError, ValueError, KeyError):
         return None
-    return Opened(ranker, rows, vectors(root, encode=encode) if ranker.meaning is not None else None)
+    return Opened(ranker, rows, vectors(root, used, encode=set(used) <= set(asked)) if used else None)
 
 
 # --- listings -------------------------------------------------------------------------------------------------------
@@ -218,18 +220,18 @@ def _nearest(opened: Opened, kind: Kind, own: Side) -> dict[str, list[Texts]]:
     so an English need finds Chinese achievements with which it shares no word."""
     fitted = opened.rows[kind.other]
     rows = semantic.nearest(own, fitted, LIST_SIZE[kind])
-    revisions = {fitted.ids[row] for row in np.unique(rows).tolist()}
+    revisions = {fitted.ids[row] for some in rows for row in some.tolist()}
     found = published_texts(kind.other, revisions, of_revisions=True)
     by_revision = {entry.revision_id: entry for entry in found.values()}
     return {
-        listing_id: [by_revision[fitted.ids[row]] for row in some if fitted.ids[row] in by_revision]
-        for listing_id, some in zip(own.ids, rows.tolist(), strict=True)
+        listing_id: [by_revision[fitted.ids[row]] for row in some.tolist() if fitted.ids[row] in by_revision]
+        for listing_id, some in zip(own.ids, rows, strict=True)
     }
 
 
 def _in_use() -> Opened | None:
     with indexing.reading() as session:
-        return find_ranker(session, index_dir(), encode=reads_meaning())
+        return find_ranker(session, index_dir(), asked=models())
 
 
 def _first_stage(index: Index, kind: Kind, hits: Sequence[Hit]) -> Ranked:

