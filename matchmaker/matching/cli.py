@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,7 @@ import click
 from matchmaker.core.cli import fail, plain
 from matchmaker.core.errors import N_, DomainError, Invalid
 from matchmaker.matching import rank_files
-from matchmaker.matching.engine import Document, Judged, Matcher, semantic
+from matchmaker.matching.engine import Document, Judged, Matcher, semantic, tokens
 from matchmaker.matching.engine.evaluate import By, Report
 from matchmaker.matching.engine.evaluate import evaluate as measure
 from matchmaker.matching.lexicon import lexicon
@@ -20,6 +21,7 @@ from matchmaker.matching.rank_files import RunRow
 
 _READING = N_("Reading the texts for their meaning; the first time this takes some minutes.")
 _CONTRADICTED = N_("%(count)s pairs were judged differently at different times; the ranking learns their middle.")
+_WORTH_COMPILING = 20_000  # texts; the first time it takes some 20 s
 _FILE = click.Path(path_type=Path)
 
 
@@ -88,9 +90,11 @@ def _vectors(no_semantic: bool, cache: Path | None) -> semantic.Vectors:
 
 
 def _best(matcher: Matcher, top: int) -> Iterator[RunRow]:
-    for need_id, hits in matcher.top(top):
-        for hit in hits:
-            yield RunRow(need_id, hit.id, hit.score, hit.level)
+    few = len(matcher.need_documents) + len(matcher.achievement_documents) < _WORTH_COMPILING
+    with tokens.plain() if few else nullcontext():
+        for need_id, hits in matcher.top(top):
+            for hit in hits:
+                yield RunRow(need_id, hit.id, hit.score, hit.level)
 
 
 def _scored(matcher: Matcher, pairs: list[tuple[str, str]]) -> Iterator[RunRow]:

@@ -183,3 +183,13 @@ def test_the_command_loads_neither_web_nor_database():
     code = "import matchmaker.matching.cli, sys; print([m for m in ('flask', 'sqlalchemy') if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_few_texts_are_ranked_without_waiting_for_a_compiler(files):
+    given = [f"--needs={files / 'needs.jsonl'}", f"--achievements={files / 'achievements.jsonl'}", "--no-semantic"]
+    arguments = [*given, f"--out={files / 'run.tsv'}", f"--semantic-cache={files / 'cache'}"]
+    code = f"import sys; from matchmaker.matching.cli import rank; rank({arguments!r}, standalone_mode=False)"
+    code += "; print([name for name in sys.modules if name == 'numba'])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+    assert written(files)

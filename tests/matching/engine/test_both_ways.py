@@ -14,12 +14,11 @@ CONFIGS = [EngineConfig(), EngineConfig(max_gram=3), EngineConfig(field_weights=
 
 
 @pytest.fixture
-def plainly(monkeypatch):
+def plainly():
     """Run something as an installation without numba does."""
 
     def run(work):
-        with monkeypatch.context() as without:
-            without.setattr(tokens, "HAVE_NUMBA", False)
+        with tokens.plain():
             return work()
 
     return run
@@ -81,9 +80,8 @@ def test_indexes_scores_and_order_are_the_same(corpus, background, queries, k, c
         found = [(candidates(i, q, k), scores(i, q).tolist()) for i in (index, changed) for q in [*queries, *corpus]]
         return index.fingerprint, index.base.arrays(), changed.merged().base.arrays(), list(changed.ids), found
 
-    with pytest.MonkeyPatch.context() as without:
-        fast = work()
-        without.setattr(tokens, "HAVE_NUMBA", False)
+    fast = work()
+    with tokens.plain():
         plain = work()
     assert fast[0] == plain[0]
     same(fast[1], plain[1])

@@ -24,12 +24,12 @@ def of_characters(texts):
 class Asked(list):
     """The texts that stand-ins for models were asked for. A vector is made of a text's characters."""
 
-    def model(self, name, scale=1.0, *, tells_queries=True):
+    def model(self, name, scale=1.0, *, longest=100, tells_queries=True):
         def encoded(batch, query):
             self.extend(batch)
             return of_characters(batch)
 
-        return Model(name, DIMENSIONS, scale, tells_queries, encoded)
+        return Model(name, DIMENSIONS, scale, longest, 2, tells_queries, encoded)
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def test_a_model_that_tells_queries_from_answers_reads_a_text_as_both(asked, tmp
         for query in (True, False):
             Vectors(tmp_path, (model,)).of(["电池"], query=query)
         assert len(asked) == times
+
+
+def test_of_a_long_text_the_beginning_is_read(asked, tmp_path):
+    found = Vectors(tmp_path, (asked.model("one", longest=3),)).of(["锂电池组", "锂电池包"], query=False)
+    assert asked == ["锂电池"]
+    assert np.array_equal(found[0], found[1])
 
 
 def test_a_page_only_looks_up(asked, vectors):
