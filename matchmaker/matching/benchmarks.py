@@ -70,12 +70,12 @@ def _result(plain: Mapping[str, Any]) -> Result:
     )
 
 
-#: By what was left out, and whether the model of meaning was there.
+#: By what was left out, and whether the extra `semantic` was there.
 _TITLES = {
     ("need", False): N_("Needs of which no pair had been judged before"),
     ("pair", False): N_("Needs of which other pairs had been judged before"),
-    ("need", True): N_("Needs of which no pair had been judged before, with the model of meaning"),
-    ("pair", True): N_("Needs of which other pairs had been judged before, with the model of meaning"),
+    ("need", True): N_("Needs of which no pair had been judged before, with the larger model of meaning"),
+    ("pair", True): N_("Needs of which other pairs had been judged before, with the larger model of meaning"),
 }
 _MEASURES = (
     ("cold", "ndcg", N_("Order (nDCG@10), nothing learned")),
@@ -101,7 +101,7 @@ def _run(plain: Mapping[str, Any], run: Mapping[str, Any]) -> Result:
         for part, figures in run.get("ablation", {}).items()
     ]
     return Result(
-        title={"phrase": _TITLES[run["by"], run["meaning"]]},
+        title={"phrase": _TITLES[run["by"], run["semantic"]]},
         method={"phrase": told, **counts, "folds": str(run["folds"]), "data": str(plain["data"])},
         on=date.fromisoformat(plain["date"]) if plain.get("date") else None,
         commit=str(plain.get("commit", "")),

@@ -36,8 +36,9 @@ EVERY = timedelta(minutes=5)
 """Judgements and publications come in bursts; the lists of all are computed anew at most so often because of them.
 Until then a text newer than the fit is scored by the words it shares with it."""
 
-READING = timedelta(seconds=2)
-"""How long at a time the worker reads texts for their meaning."""
+READING, FIRST_READING = timedelta(seconds=2), timedelta(seconds=10)
+"""How long at a time the worker reads texts for their meaning; and before the first fit, so that a platform of some
+thousand listings starts with the light model rather than without."""
 
 
 @jobs.puller("matching-learning")
@@ -83,7 +84,7 @@ def _read(root: Path) -> tuple[Model, ...]:
     followed = row is not None and row.index_built_at == indexes.built_at
     if followed and opened is not None and opened.ranker.models == asked:
         return asked
-    until = time.monotonic() + READING.total_seconds()
+    until = time.monotonic() + (FIRST_READING if opened is None else READING).total_seconds()
     documents = {kind: [entry.document for entry in indexing.each_published(kind)] for kind in Kind}
     return ranking.vectors(root, asked, encode=True).read_ahead(
         documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lambda: time.monotonic() > until

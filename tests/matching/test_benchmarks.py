@@ -51,9 +51,9 @@ EVALUATED = {
     "data": "judged pairs",
     "commit": "abc1234",
     "runs": [
-        {"command": "matchmaker evaluate", "by": "need", "meaning": False, "folds": 5, "cold": RUN, "warm": RUN,
+        {"command": "matchmaker evaluate", "by": "need", "semantic": False, "folds": 5, "cold": RUN, "warm": RUN,
          "ablation": {"wording": [{**RUN, "ndcg": [0.68, 0.66, 0.71]}, RUN], "unheard": [RUN, RUN]}},
-        {"by": "pair", "meaning": True, "folds": 5, "cold": RUN, "warm": RUN, "ablation": {}},
+        {"by": "pair", "semantic": True, "folds": 5, "cold": RUN, "warm": RUN, "ablation": {}},
     ],
 }  # fmt: skip
 
@@ -63,7 +63,7 @@ def test_each_run_of_the_evaluation_is_a_result(tmp_path):
     assert [(row.value, row.low, row.high) for row in by_need.rows][:3:2] == [(0.72, 0.70, 0.75), (0.70, 0.69, 0.72)]
     assert [row.value for row in by_need.ablation] == [0.72, 0.68, 0.72]
     assert by_need.ablation[2].name["en"] == "unheard"
-    assert [result.title["phrase"].endswith("with the model of meaning") for result in (by_need, by_pair)] == [
+    assert [result.title["phrase"].endswith("with the larger model of meaning") for result in (by_need, by_pair)] == [
         False,
         True,
     ]

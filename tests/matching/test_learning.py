@@ -200,7 +200,7 @@ def test_until_the_slower_model_is_through_lists_go_by_the_light_one(app, asked,
     refresh()
     clicks = iter(range(100))
     monkeypatch.setattr(learning.time, "monotonic", lambda: next(clicks))
-    monkeypatch.setattr(learning, "READING", timedelta(seconds=3.5))
+    monkeypatch.setattr(learning, "FIRST_READING", timedelta(seconds=3.5))
     assert refit()
     assert models_in_use() == ["light"]
     assert not refit(), "at most so often"
