@@ -21,7 +21,7 @@ START_SECONDS = 300
 
 @contextmanager
 def serving(*, semantic: bool = False) -> Iterator[str]:
-    """Address of a freshly started demo platform; without the larger model of meaning, which reads its texts for minutes."""
+    """Address of a freshly started demo platform, without the larger model of meaning, which reads for minutes."""
     directory = Path(tempfile.mkdtemp(prefix="matchmaker-browser-"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
