@@ -38,7 +38,7 @@ from matchmaker.demo.load import load_if_empty
 from matchmaker.demo.world import PASSWORD
 from matchmaker.listings import imports
 from matchmaker.listings.models import Achievement, Need
-from matchmaker.matching import jobs
+from matchmaker.matching import jobs, learning
 from matchmaker.matching.jobs import Stage
 from matchmaker.matching.models import Kind, MatchList
 
@@ -73,7 +73,7 @@ def write_entries(path: Path, kind: str, count: int, chance: random.Random) -> N
 
 
 def fill(app: Flask, directory: Path, entries: int) -> None:
-    """The demonstration, and entries on top of it; the index, and the first match lists."""
+    """The demonstration, and entries on top of it; the index, the second stage, and the first match lists."""
     chance = random.Random(SEED)  # noqa: S311 - texts for a measurement
     load_if_empty(report=lambda line: None)
     for kind, model, owner, share in (
@@ -96,10 +96,12 @@ def fill(app: Flask, directory: Path, entries: int) -> None:
             complain=lambda line, error: print(line, error),
             progress=lambda report: None,
         )
-    for progress in jobs.refresh(app.extensions["matchmaker.settings"].index_dir):
+    root = app.extensions["matchmaker.settings"].index_dir
+    for last in (Stage.BUILT, Stage.LISTED):  # a list or two are enough for the page of one
+        progress = next(step for step in jobs.refresh(root) if step.stage is last)
         print(f"{progress.stage}: {progress.count}", flush=True)
-        if progress.stage is Stage.LISTED:
-            break  # a list or two are enough for the page of one
+        while last is Stage.BUILT and not learning.refit(root):
+            pass
 
 
 def measure(client: FlaskClient, address: str, requests: int, post: dict[str, str] | None = None) -> None:
@@ -156,6 +158,7 @@ def main() -> None:
                 "MATCHMAKER_SECRET_KEY": "for-this-measurement-alone-0123456789abcdef",
                 "MATCHMAKER_DATA_DIR": str(directory),
                 "MATCHMAKER_HTTPS": "0",
+                "MATCHMAKER_SEMANTIC": "0",
                 "DATABASE_URL": f"sqlite:///{directory}/bench.db",
             }
         )

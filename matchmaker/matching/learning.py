@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,11 +85,27 @@ def _read(root: Path) -> tuple[Model, ...]:
     followed = row is not None and row.index_built_at == indexes.built_at
     if followed and opened is not None and opened.ranker.models == asked:
         return asked
-    until = time.monotonic() + (FIRST_READING if opened is None else READING).total_seconds()
+    enough = _patience(FIRST_READING if opened is None else READING)
     documents = {kind: [entry.document for entry in indexing.each_published(kind)] for kind in Kind}
     return ranking.vectors(root, asked, encode=True).read_ahead(
-        documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lambda: time.monotonic() > until
+        documents[Kind.NEED], documents[Kind.ACHIEVEMENT], enough
     )
+
+
+def _patience(least: timedelta) -> Callable[[], bool]:
+    """When enough has been read: after so long, or as long as it took to find what is unread if that was longer. It is
+    sought anew each time, and must not take all the time of a large platform."""
+    asked = time.monotonic()
+    until: float | None = None
+
+    def enough() -> bool:
+        nonlocal until
+        now = time.monotonic()
+        if until is None:
+            until = now + max(least.total_seconds(), now - asked)
+        return now > until
+
+    return enough
 
 
 def learnable(session: Session) -> list[Judged]:

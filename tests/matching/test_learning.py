@@ -200,10 +200,21 @@ def test_until_the_slower_model_is_through_lists_go_by_the_light_one(app, asked,
     refresh()
     clicks = iter(range(100))
     monkeypatch.setattr(learning.time, "monotonic", lambda: next(clicks))
-    monkeypatch.setattr(learning, "FIRST_READING", timedelta(seconds=3.5))
+    monkeypatch.setattr(learning, "FIRST_READING", timedelta(seconds=2.5))
     assert refit()
     assert models_in_use() == ["light"]
     assert not refit(), "at most so often"
     later(monkeypatch)
     assert refit()
+    assert models_in_use() == ["light", "extra"]
+
+
+def test_where_finding_the_unread_takes_long_reading_still_goes_on(app, asked, monkeypatch):
+    for title in TITLES:
+        make_achievement(title=title)
+    make_need()
+    refresh()
+    moments = iter([0, 60, *range(61, 1_000)])
+    monkeypatch.setattr(learning.time, "monotonic", lambda: next(moments))
+    refit()
     assert models_in_use() == ["light", "extra"]
