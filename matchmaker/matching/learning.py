@@ -88,7 +88,7 @@ def _read(root: Path) -> tuple[Model, ...]:
     enough = _patience(FIRST_READING if opened is None else READING)
     documents = {kind: [entry.document for entry in indexing.each_published(kind)] for kind in Kind}
     return ranking.vectors(root, asked, encode=True).read_ahead(
-        documents[Kind.NEED], documents[Kind.ACHIEVEMENT], enough
+        documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lexicon(), enough
     )
 
 

@@ -157,7 +157,7 @@ def asked(app, monkeypatch):
             texts[name].extend(batch)
             return np.eye(8, dtype=np.float16)[[len(content) % 7 for content in batch]]
 
-        return Model(name, 8, 1.0, longest=100, batch=1, tells_queries=False, encoded=encoded)
+        return Model(name, 8, 1.0, longest=100, batch=1_000, tells_queries=False, encoded=encoded)
 
     both = tuple(map(model, texts))
     by_name = {model.name: model for model in both}

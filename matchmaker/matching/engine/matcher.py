@@ -57,7 +57,7 @@ class Matcher:
         sides = space.needs(wanted), space.achievements(offered)
         if vectors is None:
             return cls(Ranker(space), needs, achievements, *sides)
-        meaning = Meaning.fit(wanted, offered, vectors)
+        meaning = Meaning.fit(wanted, offered, lexicon, vectors)
         dense = meaning.needs(sides[0], wanted, vectors), meaning.achievements(sides[1], offered, vectors)
         return cls(Ranker(space, meaning), needs, achievements, *dense)
 

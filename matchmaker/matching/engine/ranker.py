@@ -23,7 +23,7 @@ from matchmaker.matching.engine.semantic import BY_NAME, E5, Meaning, Model
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,8 +25,11 @@ from numpy.typing import NDArray
 from matchmaker.matching.engine import text
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.space import Dense, Floats, Side, weighed_sentences
+from matchmaker.matching.engine.words import Lexicon
 
 _OF_THE_NEED = 0.5  # least weight of a sentence that is read: a mixed one is, a section about the firm is not
+_NAMED = 100  # concepts whose names tell how the languages lie to each other
+_PRIOR = 10.0  # texts that what other languages say of a language's mean counts for
 _ROWS = 10_000  # read or compared at once, so that memory stays bounded
 _FILE = "vectors.db"
 
@@ -93,6 +97,10 @@ class Vectors:
     models: tuple[Model, ...]
     encode: bool = True
 
+    @property
+    def dimensions(self) -> int:
+        return sum(model.dimensions for model in self.models)
+
     def exists(self) -> bool:
         return (self.directory / _FILE).is_file()
 
@@ -101,7 +109,7 @@ class Vectors:
         if self.encode:
             for model in self.models:
                 self._read(model, texts, query=query)
-        found = np.zeros((len(texts), sum(model.dimensions for model in self.models)), dtype=np.float32)
+        found = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         known = np.ones(len(texts), dtype=np.bool_)
         start = 0
         with self._opened() as connection:
@@ -118,11 +126,16 @@ class Vectors:
         return found
 
     def read_ahead(
-        self, needs: Sequence[Document], achievements: Sequence[Document], enough: Callable[[], bool]
+        self,
+        needs: Sequence[Document],
+        achievements: Sequence[Document],
+        lexicon: Lexicon,
+        enough: Callable[[], bool],
     ) -> tuple[Model, ...]:
         """Compute what `Meaning` asks of these texts until it is enough; the models that have read all of them."""
-        asked = [read(need) for read in (_title, _sought) for need in needs]
-        offered = [_whole(achievement) for achievement in achievements]
+        names = list(itertools.chain(*_in_both_languages(lexicon)))
+        asked = [*names, *(read(need) for read in (_title, _sought) for need in needs)]
+        offered = [*names, *map(_whole, achievements)]
         through: list[Model] = []
         for model in self.models:
             read = self._read(model, asked, query=True, enough=enough)
@@ -166,8 +179,12 @@ def _keys(model: Model, texts: Sequence[str], query: bool) -> dict[str, bytes]:
     return {
         content: hashlib.sha256(f"{model.name}\n{read_as}\n{read}".encode()).digest()
         for content, read in said.items()
-        if any(map(str.isalnum, read))
+        if _says_something(read)
     }
+
+
+def _says_something(content: str) -> bool:
+    return any(map(str.isalnum, content))
 
 
 def _kept(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
@@ -182,7 +199,11 @@ def _kept(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, 
 
 @dataclass(frozen=True, eq=False)
 class Meaning:
-    """Vectors less their mean over the corpus: what all titles share says nothing about any of them."""
+    """Vectors less the mean of their language over the corpus: what all titles share says nothing about any of them,
+    and with one mean for all languages what those of a language share would make them alike before all else.
+
+    Means: for need_title, need_text and achievement a row for texts in Chinese and one for those in another language.
+    """
 
     models: tuple[Model, ...]
     need_title: Floats
@@ -190,12 +211,15 @@ class Meaning:
     achievement: Floats
 
     @classmethod
-    def fit(cls, needs: Sequence[Document], achievements: Sequence[Document], vectors: Vectors) -> Meaning:
+    def fit(
+        cls, needs: Sequence[Document], achievements: Sequence[Document], lexicon: Lexicon, vectors: Vectors
+    ) -> Meaning:
+        names = _in_both_languages(lexicon)
         return cls(
             vectors.models,
-            _mean(vectors, map(_title, needs), query=True),
-            _mean(vectors, map(_sought, needs), query=True),
-            _mean(vectors, map(_whole, achievements), query=False),
+            _means(vectors, map(_title, needs), names, query=True),
+            _means(vectors, map(_sought, needs), names, query=True),
+            _means(vectors, map(_whole, achievements), names, query=False),
         )
 
     @property
@@ -260,22 +284,56 @@ def _natural(content: str) -> str:
     return text.without_loose_blanks(text.fold(content)).strip()
 
 
-def _mean(vectors: Vectors, texts: Iterable[str], *, query: bool) -> Floats:
-    """Each text counts once, in an order that only texts decide: a sum depends on its order in the last bits."""
-    distinct = sorted(set(texts)) or [""]
-    parts = (distinct[start : start + _ROWS] for start in range(0, len(distinct), _ROWS))
-    sums: list[Floats] = [vectors.of(part, query=query).sum(axis=0, dtype=np.float64) for part in parts]
-    mean: Floats = np.sum(sums, axis=0) / len(distinct)
-    return mean
+def _in_both_languages(lexicon: Lexicon) -> tuple[list[str], list[str]]:
+    """The first names of some concepts in Chinese, and in another language; taken evenly from all fields."""
+    by_language = (
+        [
+            next((name for name in map(_natural, names) if text.is_chinese(name) == chinese), "")
+            for chinese in (True, False)
+        ]
+        for names in lexicon.concepts
+    )
+    both = [(chinese, other) for chinese, other in by_language if chinese and other]
+    some = both[:: max(1, len(both) // _NAMED)]
+    return [chinese for chinese, _ in some], [other for _, other in some]
 
 
-def _centred(vectors: Vectors, texts: Sequence[str], mean: Floats, *, query: bool) -> Dense:
-    """Less the mean, of length one; a text without a vector stays zero."""
-    found = np.zeros((len(texts), len(mean)), dtype=np.float32)
+def _means(vectors: Vectors, texts: Iterable[str], names: tuple[list[str], list[str]], *, query: bool) -> Floats:
+    """Of texts in Chinese and of others, 2 x dimensions. How far the languages lie from each other is known from names
+    of the same things; what that says of a language with few texts gives way to what they say as they become more.
+
+    Each text counts once, in an order that only texts decide: a sum depends on its order in the last bits.
+    """
+    distinct = sorted(set(texts))
+    offsets, sums, counts = np.zeros((2, vectors.dimensions)), np.zeros((2, vectors.dimensions)), np.zeros((2, 1))
+    if names[0]:
+        chinese, other = (vectors.of(some, query=query).mean(axis=0, dtype=np.float64) for some in names)
+        offsets[1] = other - chinese
+    for start in range(0, len(distinct), _ROWS):
+        part = distinct[start : start + _ROWS]
+        found, languages = vectors.of(part, query=query), _languages(part)
+        for language in (0, 1):
+            read = found[(languages == language) & found.any(axis=1)]
+            sums[language] += read.sum(axis=0, dtype=np.float64)
+            counts[language] += len(read)
+    common = (sums - counts * offsets).sum(axis=0) / max(counts.sum(), 1)
+    means: Floats = (sums + _PRIOR * (common + offsets)) / (counts + _PRIOR)
+    return means
+
+
+def _languages(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Of each text the row of its mean."""
+    return np.array([int(not text.is_chinese(content)) for content in texts], dtype=np.int64)
+
+
+def _centred(vectors: Vectors, texts: Sequence[str], means: Floats, *, query: bool) -> Dense:
+    """Less the mean of the language, of length one; a text without a vector stays zero."""
+    found = np.zeros((len(texts), vectors.dimensions), dtype=np.float32)
     for start in range(0, len(texts), _ROWS):
-        part = vectors.of(texts[start : start + _ROWS], query=query)
+        some = texts[start : start + _ROWS]
+        part = vectors.of(some, query=query)
         known = part.any(axis=1)
-        moved = part[known] - mean
+        moved = part[known] - means[_languages(some)[known]]
         length = np.linalg.norm(moved, axis=1, keepdims=True)
         found[start : start + len(part)][known] = np.divide(moved, length, out=np.zeros_like(moved), where=length > 0)
     return found

@@ -64,6 +64,7 @@ _HAN = r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-
 _WORD = rf"[^\W_{_HAN}]+"
 _RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_WORD}(?:[ -]{_WORD})*")
 _WORDS = re.compile(_WORD)
+_CHARACTERS = re.compile(f"[{_HAN}]")
 
 # Only characters that hardly ever stand inside a technical word (等, 和, 在 do: 等离子体, 饱和, 在线).
 _FUNCTION_CHARACTERS = re.compile("[的了或是与及其该]")
@@ -113,6 +114,11 @@ def without_loose_blanks_with_origin(folded: str) -> tuple[str, list[int]]:
     loose = {position for match in _LOOSE_BLANKS.finditer(folded) for position in range(*match.span())}
     kept = [position for position in range(len(folded)) if position not in loose]
     return "".join(folded[position] for position in kept), kept
+
+
+def is_chinese(text: str) -> bool:
+    """Written mostly in Chinese characters (Japanese, Korean): at least as many of them as words in other letters."""
+    return len(_CHARACTERS.findall(text)) >= len(_WORDS.findall(text))
 
 
 def _runs(folded: str) -> Iterator[Run]:

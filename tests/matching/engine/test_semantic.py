@@ -7,10 +7,11 @@ import pytest
 from scipy import sparse
 
 from matchmaker.matching.engine import Document, Lexicon, Matcher, Ranker, ranker, semantic
-from matchmaker.matching.engine.semantic import Model, Vectors
+from matchmaker.matching.engine.semantic import Meaning, Model, Vectors
 from matchmaker.matching.engine.space import Side
 
 DIMENSIONS = 384
+BOTH = Lexicon.of({"energy": ["瓦斯 煤层气 | coalbed methane", "电池 锂电 | battery"]})
 
 
 def of_characters(texts):
@@ -92,9 +93,56 @@ def test_reading_ahead_names_the_models_that_are_through(asked, tmp_path):
         left -= 1
         return left < 0
 
-    assert vectors.read_ahead(needs, offered, enough) == vectors.models[:1]
-    assert vectors.read_ahead(needs, offered, lambda: False) == vectors.models
+    assert vectors.read_ahead(needs, offered, Lexicon.of({}), enough) == vectors.models[:1]
+    assert vectors.read_ahead(needs, offered, Lexicon.of({}), lambda: False) == vectors.models
     assert sorted(asked) == ["低温电池", "低温电池", "电池加热", "电池加热"]
+
+
+def test_what_was_read_ahead_is_all_that_a_fit_asks_for(asked, vectors):
+    needs, offered = [Document("n1", {"title": "低温电池"})], [Document("a1", {"title": "battery heater"})]
+    vectors.read_ahead(needs, offered, BOTH, lambda: False)
+    asked.clear()
+    Meaning.fit(needs, offered, BOTH, vectors)
+    assert not asked
+
+
+def test_languages_are_not_told_apart_by_what_their_texts_share(tmp_path):
+    """The stand-in gives the thing (first three dimensions), and the language far more of the length."""
+    things = {"电池": 0, "battery": 0, "激光": 1, "laser": 1, "小麦": 2, "wheat": 2}
+
+    def encoded(batch, query):
+        rows = np.zeros((len(batch), 5))
+        for row, content in zip(rows, batch, strict=True):
+            row[things[content]] = 1
+            row[3 + content.isascii()] = 4
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    vectors = Vectors(tmp_path, (Model("one", 5, 1.0, 100, 9, False, encoded),))
+    lexicon = Lexicon.of({"all": ["电池 | battery", "激光 | laser", "小麦 | wheat"]})
+    offered = [Document(title, {"title": title}) for title in ("电池", "激光", "小麦", "laser", "wheat")]
+    chinese = [Document(title, {"title": title}) for title in ("电池", "激光", "小麦")]
+    for needs in (chinese, [*chinese, Document("battery", {"title": "battery"})]):  # the fit has seen no English need
+        meaning = Meaning.fit(needs, offered, lexicon, vectors)
+        own = meaning.needs(side(np.zeros((1, 5))), [Document("q", {"title": "battery"})], vectors)
+        found = own.dense[0] @ meaning.achievements(side(np.zeros((5, 5))), offered, vectors).dense[0].T
+        assert found[0].argmax() == 0
+        assert found[0, 0] > 0.8
+        assert found[0, 1:].max() < 0
+
+
+def test_means_go_over_to_what_the_texts_of_a_language_say(tmp_path):
+    def encoded(batch, query):
+        return np.array([[1.0, 0.0] if content.isascii() else [0.0, 1.0] for content in batch])
+
+    vectors = Vectors(tmp_path, (Model("one", 2, 1.0, 100, 9, False, encoded),))
+    for few, share in ((0, 0.0), (10, 0.5), (90, 0.9)):
+        needs = [
+            Document(str(n), {"title": title}) for n, title in enumerate(["电池"] + [f"cell {n}" for n in range(few)])
+        ]
+        chinese, other = Meaning.fit(needs, needs, Lexicon.of({}), vectors).need_title
+        common = few / (few + 1)
+        assert other == pytest.approx([common + share * (1 - common), 1 - common - share * (1 - common)])
+        assert chinese[1] == pytest.approx((1 + 10 * (1 - common)) / 11)
 
 
 def test_meaning_takes_part_in_the_score_and_is_learned_with(asked, vectors):

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from matchmaker.matching.engine.text import fold, grams, locate
+from matchmaker.matching.engine.text import fold, grams, is_chinese, locate
 from tests.matching.engine.strategies import law, texts
 
 
@@ -86,3 +86,19 @@ def test_offsets_count_in_the_original_although_folding_changes_lengths():
     text = "½的\u200bＣＢＮ\u200b单晶"
     spans = [text[run.starts[0] : run.ends[-1]] for run in locate(text).runs]
     assert spans[-2:] == ["ＣＢＮ\u200b", "单晶"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("锂离子电池", True),
+        ("基于 YOLOv5 的目标检测", True),
+        ("Solid-state electrolyte", False),
+        ("A sensor (传感器) for bogies of trains", False),
+        ("Датчик", False),
+        ("100 %", False),
+        ("", True),
+    ],
+)
+def test_the_language_is_that_of_most_of_a_text(text, expected):
+    assert is_chinese(text) == expected
