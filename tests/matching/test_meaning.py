@@ -47,6 +47,20 @@ MORE = [
     ("滑雪场旧缆车提速", "旧缆车排队时间长，希望在不更换塔架的情况下提高运量，同时保证乘坐安全。"),
     ("中学实验室废液处理", "每学期产生少量酸碱废液，外运费用高，希望有小型、安全、学生可以参与操作的处理设备。"),
 ]
+ENGLISH = [
+    (
+        "Cold-start fermentation of cabbage",
+        "A starter that works at ten degrees and keeps the leaves crisp for a month.",
+    ),
+    (
+        "Reading gauges from old photographs",
+        "Dials of closed plants are read from scanned pictures, with an error below a mark.",
+    ),
+    (
+        "Quiet hinges for hospital doors",
+        "An oil-free damper closes heavy doors without a sound and lasts a million turns.",
+    ),
+]
 WANTED = {
     "title": "A light umbrella that survives strong wind",
     "problem": "Ours turn inside out in a storm and break; they should spring back and fit into a coat pocket.",
@@ -83,6 +97,18 @@ def test_an_english_need_finds_a_chinese_achievement_and_back(app):
     assert str(need.id) in stored_hits(umbrella)
     found = pairings.pairing(ANONYMOUS, db.session.merge(need), db.session.merge(umbrella))
     assert max(found.parts, key=lambda part: part.tenths).kind is ReasonKind.MEANING
+
+
+def test_a_chinese_achievement_on_the_subject_comes_before_english_ones_on_others(app):
+    umbrella = make_achievement(**UMBRELLA, **PLAIN)
+    make_others()
+    for title, summary in ENGLISH:
+        make_achievement(title=title, summary=summary, **PLAIN)
+    refresh()
+    refit()
+    need = make_need(**WANTED, **PLAIN)  # the only one in English, and newer than the fit
+    refresh()
+    assert stored_hits(need)[0] == str(umbrella.id)
 
 
 def test_a_chinese_need_finds_an_english_achievement(app):

@@ -74,8 +74,9 @@ def weighed_sentences(content: str) -> list[tuple[str, float]]:
 class Side:
     """Documents of one kind, a row each, in the order given.
 
-    grams: weighed term rows of length one; lengths: what they were divided by, 1 on average over the corpus;
-    latent: rows of length one; concepts: likewise, weighed; dense: rows of length one for (title, whole text), or None.
+    grams: weighed rows over the terms of the corpus, of length one with the terms that are not; lengths: what they were
+    divided by, 1 on average over the corpus; latent: rows as long as those of grams; concepts: rows of length one,
+    weighed; dense: likewise for (title, whole text), or None.
     """
 
     ids: tuple[str, ...]
@@ -149,8 +150,11 @@ MEASURES = ("wording", "related", "concepts", "meaning_title", "meaning_text")
 
 @dataclass(frozen=True, eq=False)
 class Space:
+    """Fitted on so many different `texts`."""
+
     terms: tuple[str, ...]
     idf: Floats
+    texts: int
     mean_length: float
     basis: Floats  # terms x dimensions
     concept_idf: Floats
@@ -160,7 +164,7 @@ class Space:
     def fingerprint(self) -> str:
         """Names the function from texts to measures."""
         digest = hashlib.sha256(self.lexicon.fingerprint.encode())
-        digest.update(json.dumps([self.terms, round(self.mean_length, 9)]).encode())
+        digest.update(json.dumps([self.terms, self.texts, round(self.mean_length, 9)]).encode())
         for array in (self.idf, self.basis.astype(np.float32), self.concept_idf):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -168,12 +172,6 @@ class Space:
     @cached_property
     def columns(self) -> dict[str, int]:
         return {term: column for column, term in enumerate(self.terms)}
-
-    @cached_property
-    def _counter(self) -> CountVectorizer:
-        counter = _counter()
-        counter.vocabulary_ = self.columns
-        return counter
 
     def needs(self, documents: Sequence[Document]) -> Side:
         return self._side(documents, of_needs=True)
@@ -183,27 +181,37 @@ class Space:
 
     def _side(self, documents: Sequence[Document], *, of_needs: bool) -> Side:
         pieces = _pieces(documents, of_needs=of_needs)
-        grams, lengths = self.weighed(pieces.gather(_grams(self._counter, pieces.texts, len(self.terms))))
+        terms, (counts,) = _counted(pieces)
+        grams, lengths = self.weighed(terms, counts)
         concepts = _damped(pieces.gather(_mentions(self.lexicon, pieces.texts))) @ sparse.diags_array(self.concept_idf)
         return Side(
             ids=tuple(document.id for document in documents),
             grams=grams,
             lengths=lengths / self.mean_length if self.mean_length else lengths,
-            latent=_unit(grams @ self.basis),
+            latent=_unit(grams @ self.basis) * _length(grams)[:, None],
             concepts=_normal(concepts),
         )
 
-    def weighed(self, counts: sparse.csr_array) -> tuple[sparse.csr_array, Floats]:
-        """Rows of length one, and what they were divided by."""
-        weighed = sparse.csr_array(_damped(counts) @ sparse.diags_array(self.idf))
-        return _normal(weighed), np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    def weighed(self, terms: Sequence[str], counts: sparse.csr_array) -> tuple[sparse.csr_array, Floats]:
+        """Rows over the terms of the corpus, and what they were divided by. In that terms new to the corpus count as
+        well, as rare as can be: else a text with one known word among many would consist of it alone."""
+        columns = np.array([self.columns.get(term, -1) for term in terms], dtype=np.int64)
+        known = columns >= 0
+        idf = _rarity(terms, np.ones(len(terms)), self.texts + 1)
+        idf[known] = self.idf[columns[known]]
+        weighed = sparse.csr_array(_damped(counts) @ sparse.diags_array(idf))
+        kept = sparse.csr_array(_normal(weighed)[:, known])
+        rows = (kept.data, columns[known][kept.indices], kept.indptr)
+        return sparse.csr_array(rows, shape=(kept.shape[0], len(self.terms))), _length(weighed)
 
     def save(self, directory: Path) -> None:
         """Arrays and JSON, into a directory that is being written."""
         arrays.write(directory, "space-idf", self.idf)
         arrays.write(directory, "space-basis", self.basis.astype(np.float32))
         arrays.write(directory, "space-concepts", self.concept_idf)
-        arrays.write_json(directory, "space", {"terms": self.terms, "mean_length": self.mean_length})
+        arrays.write_json(
+            directory, "space", {"terms": self.terms, "texts": self.texts, "mean_length": self.mean_length}
+        )
 
     @classmethod
     def load(cls, directory: Path, lexicon: Lexicon) -> Space:
@@ -211,6 +219,7 @@ class Space:
         return cls(
             tuple(plain["terms"]),
             arrays.read(directory, "space-idf"),
+            plain["texts"],
             plain["mean_length"],
             arrays.read(directory, "space-basis"),
             arrays.read(directory, "space-concepts"),
@@ -225,17 +234,15 @@ def fit(needs: Iterable[Document], achievements: Iterable[Document], lexicon: Le
     """
     wanted, offered = _distinct(needs), _distinct(achievements)
     pieces = [_pieces(wanted, of_needs=True), _pieces(offered, of_needs=False)]
-    counter = _counter()
-    texts = [*pieces[0].texts, *pieces[1].texts]
-    if not any(map(counter.analyzer, texts)):
-        return Space((), np.empty(0), 0.0, np.empty((0, 0)), np.zeros(len(lexicon.concepts)), lexicon)
-    counter.fit(texts)
-    terms = tuple(counter.get_feature_names_out().tolist())
-    counts = sparse.vstack([side.gather(_grams(counter, side.texts, len(terms))) for side in pieces], format="csr")
+    terms, sides = _counted(*pieces)
+    if not terms:
+        return Space((), np.empty(0), 0, 0.0, np.empty((0, 0)), np.zeros(len(lexicon.concepts)), lexicon)
+    counts = sparse.csr_array(sparse.vstack(sides, format="csr"))
     mentions = sparse.vstack([side.gather(_mentions(lexicon, side.texts)) for side in pieces], format="csr")
-    idf = _idf(counts) ** _RARITY * np.array([_UNIGRAM if len(term) == 1 else 1.0 for term in terms])
-    space = Space(terms, idf, 0.0, np.empty((len(terms), 0)), _idf(mentions), lexicon)
-    rows, lengths = space.weighed(counts)
+    idf, total = _rarity(terms, _documents(counts), counts.shape[0]), counts.shape[0]
+    concept_idf = _idf(_documents(mentions), total)
+    space = Space(terms, idf, total, 0.0, np.empty((len(terms), 0)), concept_idf, lexicon)
+    rows, lengths = space.weighed(terms, counts)
     mean = float(lengths[len(wanted) :].mean()) if offered else 1.0
     return replace(space, mean_length=mean or 1.0, basis=_basis(rows))
 
@@ -319,14 +326,18 @@ def _pieces(documents: Sequence[Document], *, of_needs: bool) -> _Pieces:
     return _Pieces(list(texts), sparse.csr_array((np.array(weights, dtype=float), at), shape=shape))
 
 
-def _counter() -> CountVectorizer:
-    return CountVectorizer(analyzer=partial(text.grams, max_gram=_MAX_GRAM), dtype=np.float64)
-
-
-def _grams(counter: CountVectorizer, texts: list[str], columns: int) -> sparse.csr_array:
-    if not texts or not columns:
-        return sparse.csr_array((len(texts), columns), dtype=np.float64)
-    return sparse.csr_array(counter.transform(texts))
+def _counted(*sides: _Pieces) -> tuple[tuple[str, ...], list[sparse.csr_array]]:
+    """All terms, ascending, and how often each counts for each document of each side."""
+    texts = [content for side in sides for content in side.texts]
+    counter = CountVectorizer(analyzer=partial(text.grams, max_gram=_MAX_GRAM), dtype=np.float64)
+    if not any(map(counter.build_analyzer(), texts)):
+        return (), [sparse.csr_array((side.sums.shape[0], 0)) for side in sides]
+    counts = sparse.csr_array(counter.fit_transform(texts))
+    stops = np.cumsum([len(side.texts) for side in sides])
+    found = [
+        side.gather(counts[stop - len(side.texts) : stop]) for side, stop in zip(sides, stops.tolist(), strict=True)
+    ]
+    return tuple(counter.get_feature_names_out().tolist()), found
 
 
 def _mentions(lexicon: Lexicon, texts: list[str]) -> sparse.csr_array:
@@ -342,10 +353,27 @@ def _damped(counts: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(damped)
 
 
-def _idf(counts: sparse.csr_array) -> Floats:
-    documents = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
-    idf: Floats = np.log((1 + counts.shape[0]) / (1 + documents)) + 1
+def _documents(counts: sparse.csr_array) -> NDArray[np.int64]:
+    """In how many each column occurs."""
+    found: NDArray[np.int64] = np.bincount(counts.indices[counts.data > 0], minlength=counts.shape[1])
+    return found
+
+
+def _idf(documents: NDArray[Any], total: int) -> Floats:
+    idf: Floats = np.log((1 + total) / (1 + documents)) + 1
     return idf
+
+
+def _rarity(terms: Sequence[str], documents: NDArray[Any], total: int) -> Floats:
+    """What a term counts that occurs in so many of all documents."""
+    single = np.array([len(term) == 1 for term in terms], dtype=np.bool_)
+    rarity: Floats = _idf(documents, total) ** _RARITY * np.where(single, _UNIGRAM, 1.0)
+    return rarity
+
+
+def _length(rows: sparse.csr_array) -> Floats:
+    found: Floats = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel())
+    return found
 
 
 def _basis(rows: sparse.csr_array) -> Floats:

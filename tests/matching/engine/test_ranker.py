@@ -65,6 +65,20 @@ def test_a_megabyte_of_text_and_a_need_that_equals_an_achievement_are_scored():
     assert math.isfinite(here.pairs([("n1", "a0")])[0].score)
 
 
+def test_words_that_no_other_text_has_count_for_a_newcomer():
+    """It scores about what it will once the space is fitted with it, not as if it consisted of its one known word."""
+    achievements = ["a silent hinge for doors", "锂电池加热", "煤层气装备", "小麦育种"]
+    newcomer = Document("n", {"title": "umbrella ribs that bend like a hinge and spring back in a storm"})
+    fitted_before = matcher(["电池低温启动"], achievements)
+    fitted_with = Matcher.of(
+        {**fitted_before.need_documents, "n": newcomer}, fitted_before.achievement_documents, LEXICON
+    )
+    expected = fitted_with.pairs([("n", "a0")])[0].score
+    side, row = fitted_before.ranker.space.needs([newcomer]), np.zeros(1, dtype=np.int64)
+    found = fitted_before.ranker.answers(side, fitted_before.achievements, row, row).mean()
+    assert 0 < found < 2 * expected
+
+
 def test_another_name_of_the_same_thing_is_worth_something():
     here = matcher(["瓦斯治理"], ["煤层气装备", "小麦育种"])
     alike, other = here.pairs([("n0", "a0"), ("n0", "a1")])
