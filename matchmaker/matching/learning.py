@@ -153,10 +153,10 @@ def _figures(judged: list[Judged], learned: Learned | None, left_out: LeftOut | 
     if learned is None or left_out is None:
         return {}
     found = {}
-    for name, read_as, answers in (("pair", learned.seen, left_out.pair), ("need", learned.unseen, left_out.need)):
-        said = read_as.levels(answers).tolist()
+    of_need = learned.unseen.levels(left_out.need)
+    for name, answers, levels in (("pair", left_out.pair, left_out.levels), ("need", left_out.need, of_need)):
         # Of equal texts the answers agree but for their last digits, which must not decide an order.
-        scored = [Scored(*one) for one in zip(answers.mean(axis=1).round(5).tolist(), said, strict=True)]
+        scored = [Scored(*one) for one in zip(answers.mean(axis=1).round(5).tolist(), levels.tolist(), strict=True)]
         figures = evaluation.figures(judged, scored)
         found[name] = {"ndcg": list(figures.ndcg), "score": list(figures.score), "needs": figures.needs}
     return found

@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,11 @@ STEPS = 3
 
 #: With vectors of meaning, likeness is to this share one of meaning, and for the rest one of wording.
 _MEANING_OF_ACHIEVEMENTS, _MEANING_OF_NEEDS = 0.6, 0.2
+
+#: Levels are first read as without learning. How many judgements of a need take its thresholds half of the way to where
+#: answers learned from 0 and 1 say yes; how many judged needs those of other needs half of the way to what fits best;
+#: and how many judgements the spreads. Tuned on judged pairs drawn at random, and on the likeliest pairs of each need.
+_HALF_OF_OWN, _HALF_OF_OTHERS, _HALF_OF_SPREADS = 15, 100, 100
 
 MOST = 9_000
 """Judgements learned from, the latest: the matrix to solve holds their number squared."""
@@ -86,7 +91,8 @@ class Learned:
     offset: of every pair. The judged needs, a row each: themselves, the sum of their residuals, and, for needs like
     them, corrections of the measures' weights (by_need), counted from the measures of the mean judged pair (centre).
     grams, dense: the grams (dimensions of meaning) of the needs' achievements weighed by residual. Of these three a row
-    for each judged need, of the first answer, then of the second and third.
+    for each judged need, of the first answer, then of the second and third. Answers about judged needs read as levels
+    by thresholds, a row for each need, and spreads; those about others as `unseen` says.
     """
 
     centre: Floats
@@ -96,10 +102,16 @@ class Learned:
     by_need: Floats
     grams: sparse.csr_array
     dense: Floats | None
-    seen: Calibration
+    thresholds: Floats
+    spreads: tuple[float, float, float]
     unseen: Calibration
     count: int
     fingerprint: str
+
+    def calibration(self, need_id: str) -> Calibration:
+        """How answers about this need read as levels."""
+        judged = self.needs.rows.get(need_id)
+        return self.unseen if judged is None else Calibration(_three(self.thresholds[judged]), self.spreads)
 
     def likeness(self, needs: Side) -> Floats:
         """Of each need to each judged one: len(needs) x len(judged)."""
@@ -142,6 +154,7 @@ class Learned:
         arrays.write(directory, "learned-centre", self.centre)
         arrays.write(directory, "learned-own", self.own)
         arrays.write(directory, "learned-by-need", self.by_need)
+        arrays.write(directory, "learned-thresholds", self.thresholds)
         arrays.write_sparse(directory, "learned-grams", self.grams)
         arrays.write_sparse(directory, "learned-need-grams", self.needs.grams)
         if self.dense is not None and self.needs.dense is not None:
@@ -153,9 +166,9 @@ class Learned:
             "count": self.count,
             "fingerprint": self.fingerprint,
             "meaning": self.dense is not None,
+            "spreads": self.spreads,
+            "unseen": [self.unseen.thresholds, self.unseen.spreads],
         }
-        for name, calibration in (("seen", self.seen), ("unseen", self.unseen)):
-            plain[name] = [calibration.thresholds, calibration.spreads]
         arrays.write_json(directory, "learned", plain)
 
     @classmethod
@@ -172,7 +185,6 @@ class Learned:
             sparse.csr_array((count, 0)),
             None if dense is None else (dense[0], dense[1]),
         )
-        seen, unseen = (Calibration(*map(tuple, plain[name])) for name in ("seen", "unseen"))
         return cls(
             arrays.read(directory, "learned-centre"),
             np.array(plain["offset"]),
@@ -181,8 +193,9 @@ class Learned:
             arrays.read(directory, "learned-by-need"),
             arrays.read_sparse(directory, "learned-grams"),
             arrays.read(directory, "learned-dense") if plain["meaning"] else None,
-            seen,
-            unseen,
+            arrays.read(directory, "learned-thresholds"),
+            tuple(plain["spreads"]),
+            Calibration(*map(tuple, plain["unseen"])),
             plain["count"],
             plain["fingerprint"],
         )
@@ -191,10 +204,11 @@ class Learned:
 @dataclass(frozen=True, eq=False)
 class LeftOut:
     """Answers for judged pairs as if the pair, or every pair of its need and of needs that say the same, had not been
-    judged; along `fit`'s input, len x 3."""
+    judged; along `fit`'s input, len x 3. With the levels that the former read as: thresholds, too, without the pair."""
 
     pair: Floats
     need: Floats
+    levels: NDArray[np.int64]
 
 
 def fit(
@@ -229,29 +243,33 @@ def fit(
     matrix = _covariance(alike, own, rows, standard, meaning)
     inverse = _inverse(matrix)
     residuals: NDArray[np.float32] = inverse @ target.astype(np.float32)
-    without_pair: Floats = residuals.astype(np.float64) / np.diagonal(inverse)[:, None]
-    answers = prior[:, None] + target
-    left_out = LeftOut(
-        pair=answers - without_pair, need=answers - _without_need(inverse, residuals, _said_alike(alike)[own])
-    )
-    del inverse
     weights = residuals.astype(np.float64)
+    without_pair: Floats = weights / np.diagonal(inverse)[:, None].astype(np.float64)
     at = (own, np.arange(len(own)))
     folds = [sparse.csr_array((column, at), shape=(len(need_rows), len(own))) for column in weights.T]
     fold = sparse.csr_array(sparse.vstack(folds))
+    offset, of_own = weights.sum(axis=0), np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1)
+    answers = prior[:, None] + target
+    left_pair, left_need = answers - without_pair, answers - _without_need(inverse, residuals, _said_alike(alike)[own])
+
+    counts, said_of_all = np.bincount(own), offset + (_OF_NEED + _OF_OWN_NEED) * of_own
+    without = said_of_all[own] - _said_of_all_by(inverse, own)[:, None] * without_pair
+    read_as = _of_judged(unlearned, without, counts[own] - 1)
     learned = Learned(
         centre=centre,
-        offset=weights.sum(axis=0),
+        offset=offset,
         needs=judged_needs,
-        own=np.stack([np.asarray(one.sum(axis=1)).ravel() for one in folds], axis=1),
+        own=of_own,
         by_need=_OF_NEEDS_MEASURES * np.asarray(fold @ standard) * per_unit,
         grams=sparse.csr_array(fold @ rows.grams),
         dense=np.asarray(fold @ rows.dense[0]) if meaning and rows.dense is not None else None,
-        seen=_halved(unlearned, left_out.pair, pairs[:, 2]),
-        unseen=calibrate(left_out.need, pairs[:, 2]),
+        thresholds=_of_judged(unlearned, said_of_all, counts),
+        spreads=_spreads(unlearned, left_pair - read_as, pairs[:, 2]),
+        unseen=_unseen(unlearned, offset, left_need, pairs[:, 2], len(need_rows)),
         count=len(pairs),
         fingerprint=fingerprint,
     )
+    left_out = LeftOut(left_pair, left_need, np.asarray(1 + (left_pair >= read_as).sum(axis=1), dtype=np.int64))
     return learned, left_out
 
 
@@ -263,27 +281,41 @@ def fingerprint_of(judged: Sequence[Judged], *others: str) -> str:
     return digest.hexdigest()
 
 
-def _halved(unlearned: Calibration, answers: Floats, levels: NDArray[np.int64]) -> Calibration:
-    """Answers learned from 0 and 1 say yes from a half on. What few judgements teach goes only part of the way there,
-    as the offset of all pairs does, whose variance is 1: n / (n + noise)."""
-    way = len(levels) / (len(levels) + _NOISE)
-    first, second, third = (threshold + way * (0.5 - threshold) for threshold in unlearned.thresholds)
-    one, two, three = (
-        _spread(np.where(levels >= step + 2, 1, -1) * (answers[:, step] - threshold))
-        for step, threshold in enumerate((first, second, third))
-    )
-    return Calibration((first, second, third), (one, two, three))
+def _unseen(
+    unlearned: Calibration, offset: Floats, answers: Floats, levels: NDArray[np.int64], needs: int
+) -> Calibration:
+    """Of needs that were not judged. What is said of all pairs alike moves answers, not levels: people judge what was
+    proposed to them, mostly the better pairs. How levels fit answers, many needs tell."""
+    best = np.array([best_threshold(answers[:, step], levels >= step + 2) for step in range(STEPS)])
+    found = _on_the_way(np.array(unlearned.thresholds) + offset, best, needs, _HALF_OF_OTHERS)
+    return Calibration(_three(found), _spreads(unlearned, answers - found, levels))
 
 
-def calibrate(answers: Floats, levels: NDArray[np.int64]) -> Calibration:
-    """Thresholds that make the mean absolute error of the level least: a sum for each, so each is found alone."""
-    steps = [_threshold(answers[:, step], levels >= step + 2) for step in range(STEPS)]
-    (first, one), (second, two), (third, three) = steps
-    return Calibration((first, second, third), (one, two, three))
+def _of_judged(unlearned: Calibration, said_of_all: Floats, counts: NDArray[np.int64]) -> Floats:
+    """Thresholds of needs with so many judgements, and what these say of all pairs of the need alike."""
+    return _on_the_way(np.array(unlearned.thresholds) + said_of_all, 0.5, counts[:, None], _HALF_OF_OWN)
 
 
-def _threshold(answers: Floats, reached: NDArray[np.bool_]) -> tuple[float, float]:
-    """From which answer on it is right most often to say that a step is reached, and the spread around it."""
+def _on_the_way(start: Floats, end: Any, count: Any, half: int) -> Floats:
+    """From start to end as far as `count` takes it; half of it at `half`."""
+    found: Floats = start + count / (count + half) * (end - start)
+    return found
+
+
+def _spreads(unlearned: Calibration, margins: Floats, levels: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Of answers, counted from their thresholds."""
+    fitting = [_spread(np.where(levels >= step + 2, 1, -1) * margins[:, step]) for step in range(STEPS)]
+    return _three(np.exp(_on_the_way(np.log(unlearned.spreads), np.log(fitting), len(levels), _HALF_OF_SPREADS)))
+
+
+def _three(found: Floats) -> tuple[float, float, float]:
+    first, second, third = found.tolist()
+    return first, second, third
+
+
+def best_threshold(answers: Floats, reached: NDArray[np.bool_]) -> float:
+    """From which answer on it is right most often to say that a step is reached: over the three steps that makes the
+    mean absolute error of the level least."""
     order = np.argsort(answers, kind="stable")
     ordered = answers[order]
     margin = float(ordered[-1] - ordered[0]) * 0.05 + 1e-6
@@ -293,8 +325,7 @@ def _threshold(answers: Floats, reached: NDArray[np.bool_]) -> tuple[float, floa
     at = int(np.argmin(wrong))
     low = ordered[at - 1] if at else ordered[0] - margin
     high = ordered[at] if at < len(ordered) else ordered[-1] + margin
-    threshold = float(low + high) / 2
-    return threshold, _spread(np.where(reached, 1, -1) * (answers - threshold))
+    return float(low + high) / 2
 
 
 def _spread(margins: Floats) -> float:
@@ -377,6 +408,15 @@ def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         corner = np.triu(inverse[start:stop, start:stop])
         inverse[start:stop, start:stop] = corner + np.triu(corner, 1).T
     return inverse
+
+
+def _said_of_all_by(inverse: NDArray[np.float32], own: NDArray[np.int64]) -> Floats:
+    """What each judged pair adds to what is said of all pairs of its need alike, for each unit that leaving it out
+    moves its answer by."""
+    found: Floats = inverse.sum(axis=0, dtype=np.float64)
+    for _, at in by_need(own):
+        found[at] += (_OF_NEED + _OF_OWN_NEED) * inverse[np.ix_(at, at)].sum(axis=0, dtype=np.float64)
+    return found
 
 
 def _without_need(inverse: NDArray[np.float32], residuals: NDArray[np.float32], own: NDArray[np.int64]) -> Floats:

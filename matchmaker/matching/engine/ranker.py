@@ -101,19 +101,14 @@ class Ranker:
         return found
 
     def calibration(self, need_id: str) -> Calibration:
-        """How answers about this need read as levels: judged needs are known better than others."""
-        if self.learned is None:
-            return self.weights.levels
-        return self.learned.seen if need_id in self.learned.needs.rows else self.learned.unseen
+        """How answers about this need read as levels."""
+        return self.weights.levels if self.learned is None else self.learned.calibration(need_id)
 
     def levels(self, need_ids: Sequence[str], answers: Floats) -> list[int]:
         """Of answers, len x 3, each about the need of this id."""
-        if self.learned is None:
-            found = self.weights.levels.levels(answers)
-        else:
-            seen = np.array([need_id in self.learned.needs.rows for need_id in need_ids], dtype=np.bool_)
-            found = np.where(seen, self.learned.seen.levels(answers), self.learned.unseen.levels(answers))
-        return list(map(int, found))
+        thresholds = {need_id: self.calibration(need_id).thresholds for need_id in set(need_ids)}
+        reached = answers >= np.array([thresholds[need_id] for need_id in need_ids]).reshape(-1, learn.STEPS)
+        return [1 + steps for steps in reached.sum(axis=1).tolist()]
 
     def learn(
         self, needs: Side, achievements: Side, judged: Sequence[Judged]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matchmaker.matching.engine import Document, Judged, Lexicon, Matcher, Ranker
 from matchmaker.matching.engine.conditions import Bonus, Code
 from matchmaker.matching.engine.evaluate import By, evaluate, ndcg
-from matchmaker.matching.engine.learn import Calibration, calibrate
+from matchmaker.matching.engine.learn import Calibration, best_threshold
 from matchmaker.matching.engine.reasons import Kind, reasons
 from matchmaker.matching.engine.space import weighed_sentences
 
@@ -99,11 +99,37 @@ def test_judged_pairs_move_towards_what_was_said():
     assert after["y"].score < before["y"].score
 
 
-def test_thresholds_move_to_a_half_as_judgements_come_in():
-    before = market().ranker.weights.levels.thresholds
-    for judged, way in ((judged_market()[:1], 1 / 5), (judged_market(), 72 / 76)):
-        learned = market().learned(judged).ranker.learned
-        assert learned.seen.thresholds == pytest.approx([least + way * (0.5 - least) for least in before])
+def test_what_is_said_of_all_pairs_alike_moves_no_level():
+    """People judge what is proposed to them. That it was good says nothing of what they have not seen."""
+    here = market()
+    learned = here.learned([Judged(f"n{n}", f"a{(n + 1) % 6}", 4) for n in range(4)])
+    for need in ("n5", "n0"):  # one unlike all judged ones, and one of these, but for what is like the judged one
+        pairs = [(need, f"a{a}") for a in (6, 8, 9, 10, 11)]
+        before, after = here.pairs(pairs), learned.pairs(pairs)
+        assert all(one.score > other.score + 0.1 for one, other in zip(after, before, strict=True))
+        assert [one.level for one in after] == [one.level for one in before]
+
+
+def test_thresholds_of_a_need_move_to_a_half_as_it_is_judged():
+    rows = {judged: [] for judged in (1, 4, 12)}
+    for judged in rows:
+        some = [entry for entry in judged_market() if int(entry.achievement_id[1:]) < judged]
+        learned = market().learned(some).ranker.learned
+        constant = learned.offset + 1.6 * learned.own[0]
+        start = np.array(market().ranker.weights.levels.thresholds) + constant
+        rows[judged] = ((learned.thresholds[0] - start) / (0.5 - start)).tolist()
+    assert rows == {judged: pytest.approx([judged / (judged + 15)] * 3) for judged in (1, 4, 12)}
+
+
+def test_levels_without_a_pair_are_what_a_fit_without_it_says():
+    here = market()
+    judged = sorted(judged_market())
+    _, left_out = here.ranker.learn(here.needs, here.achievements, judged)
+    for at in range(0, len(judged), 5):
+        pair = (judged[at].need_id, judged[at].achievement_id)
+        (expected,) = here.learned(judged[:at] + judged[at + 1 :]).pairs([pair])
+        assert left_out.levels[at] == expected.level
+        assert left_out.pair[at].mean() == pytest.approx(expected.score, abs=5e-3)  # but for the centre of measures
 
 
 def test_no_usable_judgement_leaves_everything_as_it_was():
@@ -177,13 +203,12 @@ def test_the_parts_add_up_to_the_score(learned):
 ANSWERS = st.tuples(*[st.floats(-1, 2)] * 3)
 
 
-@given(st.lists(st.tuples(ANSWERS, st.integers(1, 4)), min_size=1, max_size=30))
+@given(st.lists(st.tuples(st.floats(-1, 2), st.booleans()), min_size=1, max_size=30))
 @FEW
-def test_calibrated_levels_beat_every_constant_level(rows):
-    answers, levels = np.array([answer for answer, _ in rows]), np.array([level for _, level in rows])
-    found = calibrate(answers, levels)
-    error = np.abs(found.levels(answers) - levels).sum()
-    assert all(error <= np.abs(levels - constant).sum() for constant in (1, 2, 3, 4))
+def test_the_best_threshold_is_right_most_often(rows):
+    answers, reached = np.array([answer for answer, _ in rows]), np.array([yes for _, yes in rows])
+    right = ((answers >= best_threshold(answers, reached)) == reached).sum()
+    assert all(right >= ((answers >= other) == reached).sum() for other in [*answers, *(answers + 1e-9), -2, 3])
 
 
 @given(ANSWERS, ANSWERS)
