@@ -16,10 +16,11 @@ from matchmaker.matching.engine.explain import Span, take_apart
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.ranker import Ranker
 from matchmaker.matching.engine.space import Side, measures, shared_concepts, shared_grams
+from matchmaker.matching.engine.words import Lexicon
 
 
 class Kind(StrEnum):
-    """Sources of a score. PHRASE and CONCEPT name what is shared; STRUCTURE names its condition."""
+    """Sources of a score. PHRASE names what is shared, CONCEPT what the two sides call it, STRUCTURE its condition."""
 
     PHRASE = "phrase"
     OTHER_WORDING = "other_wording"
@@ -79,8 +80,12 @@ def reasons(
         Part(Kind.PHRASE if part.term is not None else Kind.OTHER_WORDING, part.term or "", part.contribution)
         for part in worded.parts
     ]
-    for concept, value in sorted(shared_concepts(needs, achievements, 0, 0).items(), key=lambda c: (-c[1], c[0])):
-        parts.append(Part(Kind.CONCEPT, space.lexicon.concepts[concept][0], weights[2] * value))
+    shared = sorted(shared_concepts(needs, achievements, 0, 0).items(), key=lambda entry: (-entry[1], entry[0]))
+    called = [_called(space.lexicon, side) if shared else {} for side in (need, achievement)]
+    for concept, value in shared:
+        ours, theirs = (names.get(concept, space.lexicon.concepts[concept][0]) for names in called)
+        term = ours if ours.casefold() == theirs.casefold() else f"{ours} / {theirs}"
+        parts.append(Part(Kind.CONCEPT, term, weights[2] * value))
     parts.append(Part(Kind.RELATED, "", weights[1] * float(measured[1])))
     parts.append(Part(Kind.MEANING, "", weights[3] * float(measured[3]) + weights[4] * float(measured[4])))
     words: tuple[tuple[str, float], ...] = ()
@@ -105,13 +110,27 @@ def reasons(
     )
 
 
+def _telling(term: str) -> bool:
+    return len(term) > (2 if term.isascii() else 1) and not any(map(str.isdigit, term))
+
+
+def _called(lexicon: Lexicon, document: Document) -> dict[int, str]:
+    """What the text calls each concept that it names, in the title if there."""
+    found: dict[int, str] = {}
+    for field in sorted(document.fields, key=lambda field: (-_CONFIG.weight(field), field)):
+        content = document.fields[field]
+        for mention in lexicon.mentions(content):
+            found.setdefault(mention.concept, content[mention.start : mention.end])
+    return found
+
+
 def _words(ranker: Ranker, achievements: Side, weights: np.ndarray) -> tuple[tuple[str, float], ...]:
-    """Grams of two characters, or words: a single character means too little to be read as a reason."""
+    """Grams of two characters, or words: a single character, a number or a unit means too little to be a reason."""
     row = achievements.grams[[0]].tocoo()
     found = [
         (ranker.space.terms[column], float(value * weights[column]))
         for column, value in zip(row.coords[1].tolist(), row.data.tolist(), strict=True)
-        if len(ranker.space.terms[column]) > 1
+        if _telling(ranker.space.terms[column])
     ]
     found.sort(key=lambda entry: (-abs(entry[1]), entry[0]))
     return tuple(entry for entry in found[:_MOST_WORDS] if entry[1])

@@ -85,6 +85,24 @@ def test_another_name_of_the_same_thing_is_worth_something():
     assert alike.score > other.score
 
 
+def test_a_reason_names_a_thing_as_both_sides_call_it():
+    here = matcher(["瓦斯治理", "Coalbed methane recovery"], ["煤层气装备", "coalbed methane wells"])
+    for need, achievement, expected in (("n0", "a0", "瓦斯 / 煤层气"), ("n1", "a1", "Coalbed methane")):
+        documents_ = here.need_documents[need], here.achievement_documents[achievement]
+        sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
+        found = [part.term for part in reasons(here.ranker, *documents_, sides).parts if part.kind is Kind.CONCEPT]
+        assert found == [expected]
+
+
+def test_numbers_and_units_are_no_reasons():
+    here = matcher(["低温电池", "低温电池组"], ["600 km battery 续航", "小麦"]).learned([Judged("n0", "a0", 4)])
+    documents_ = here.need_documents["n1"], here.achievement_documents["a0"]
+    sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
+    words = {word for word, _ in reasons(here.ranker, *documents_, sides).words}
+    assert "battery" in words
+    assert not words & {"600", "km", "600 km"}
+
+
 def test_an_english_need_finds_a_chinese_achievement():
     here = matcher(["coalbed methane recovery"], ["小麦育种", "煤层气装备"])
     ((_, hits),) = here.top(5)
