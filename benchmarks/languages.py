@@ -1,15 +1,16 @@
-"""Where the Chinese achievement stands that an English need was written for, with either model of meaning and without.
+"""Where the achievement stands that a need was written for, across the languages and within one.
 
     python -m benchmarks.languages [--cache DIRECTORY]
 
-All achievements of the demonstration are ranked, the English ones among them; nothing is judged. One mean: vectors less
-that of all texts, as if all were in one language.
+All achievements of the demonstration are ranked, Chinese and English ones; nothing is judged. As one: with one mean for
+the vectors of all texts, and meaning weighed alike.
 """
 
 from __future__ import annotations
 
 import argparse
-from contextlib import AbstractContextManager, nullcontext
+from collections import defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,43 +23,44 @@ from matchmaker.matching.engine import Document, Matcher, text
 from matchmaker.matching.engine.semantic import Model, Vectors, models, user_cache
 from matchmaker.matching.lexicon import lexicon
 
-NEEDS = Path(__file__).resolve().parent / "english-needs.yaml"
+NEEDS = Path(__file__).resolve().parent / "bilingual-needs.yaml"
 _TEXTS = ("title", "summary", "problem", "advantages", "applications", "targets", "background", "keywords")
+_LANGUAGES = {True: "Chinese", False: "English"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cache", type=Path, default=user_cache(), help="directory of vectors")
     cache = parser.parse_args().cache
-    light, both = models(extra=False), models(extra=True)
-    print("model | mean | nearest | among 3 | among 10 | English of the first 10")
-    for used in dict.fromkeys([(), light, both]):
-        for one_mean in (True, False) if used else (False,):
-            found = measured(cache, used, one_mean=one_mean)
-            name = " + ".join(model.name for model in used) or "words"
-            print(name, "one" if one_mean else "of each language", *(f"{value:.2f}" for value in found), sep=" | ")
+    print("models | languages | need, achievement | needs | first | among 3 | among 10 | mean of 1 / place")
+    for used in dict.fromkeys([(), models(extra=False), models(extra=True)]):
+        for apart in (False, True) if used else (True,):
+            for (need, achievement), found in sorted(places(cache, used, apart=apart).items()):
+                at = np.array(found)
+                figures = (f"{value:.2f}" for value in [*((at <= k).mean() for k in (1, 3, 10)), (1 / at).mean()])
+                name = " + ".join(model.name for model in used) or "none"
+                pair = f"{_LANGUAGES[need]}, {_LANGUAGES[achievement]}"
+                print(name, "told apart" if apart else "as one", pair, len(at), *figures, sep=" | ")
 
 
-def measured(cache: Path, used: tuple[Model, ...], *, one_mean: bool) -> tuple[float, float, float, float]:
-    """Share of needs whose achievement is the first, among three, among ten; English ones of the first ten, mean."""
+def places(cache: Path, used: tuple[Model, ...], *, apart: bool) -> dict[tuple[bool, bool], list[int]]:
+    """Place of each need's achievement from 1, by whether need and achievement are in Chinese."""
     achievements, needs = _demonstration("achievements"), _demonstration("needs")
-    asked = {f"need-for-{row['for']}": row for row in yaml.safe_load(NEEDS.read_text(encoding="utf-8"))}
+    asked = {f"asked-{n}": row for n, row in enumerate(yaml.safe_load(NEEDS.read_text(encoding="utf-8")))}
     needs |= {need_id: _document(need_id, row) for need_id, row in asked.items()}
-    places, english = [], []
-    with _as_one_language() if one_mean else nullcontext():
+    found = defaultdict(list)
+    with nullcontext() if apart else mock.patch.object(text, "is_chinese", return_value=True):
         matcher = Matcher.of(needs, achievements, lexicon(), Vectors(cache, used) if used else None)
     for need_id, hits in matcher.top(len(achievements)):
         if need_id in asked:
-            ids = [hit.id for hit in hits]
-            wanted = asked[need_id]["for"]
-            places.append(ids.index(wanted) if wanted in ids else len(achievements))
-            english.append(sum(not text.is_chinese(achievements[one].fields["title"]) for one in ids[:10]))
-    at = np.array(places)
-    return float((at < 1).mean()), float((at < 3).mean()), float((at < 10).mean()), float(np.mean(english))
+            ids, wanted = [hit.id for hit in hits], asked[need_id]["for"]
+            pair = (_in_chinese(needs[need_id]), _in_chinese(achievements[wanted]))
+            found[pair].append(ids.index(wanted) + 1 if wanted in ids else len(achievements))
+    return found
 
 
-def _as_one_language() -> AbstractContextManager[Any]:
-    return mock.patch.object(text, "is_chinese", return_value=True)
+def _in_chinese(document: Document) -> bool:
+    return text.is_chinese(document.fields["title"])
 
 
 def _demonstration(kind: str) -> dict[str, Document]:

@@ -183,6 +183,7 @@ class Learned:
             np.ones(count),
             np.empty((count, 0)),
             sparse.csr_array((count, 0)),
+            np.ones(count, dtype=np.bool_),
             None if dense is None else (dense[0], dense[1]),
         )
         return cls(

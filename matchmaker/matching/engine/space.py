@@ -39,6 +39,11 @@ _RARITY = 1.1
 #: Share of the usual division by a document's length: a short title that is contained is worth less than a longer one.
 _LENGTH = 0.75
 
+#: Texts in two languages share no words, whatever they say. In one language shared words add about as much to a score
+#: as nearness of meaning does (0.7 to 1.0 times over all pairs, 2.4 times over judged ones); across two it counts for
+#: both.
+_ACROSS_LANGUAGES = 2.0
+
 _DIMENSIONS = 150
 _PAIRS = 10_000  # measured at once, so that memory stays bounded
 _MOST_FITTED = 30_000
@@ -76,7 +81,7 @@ class Side:
 
     grams: weighed rows over the terms of the corpus, of length one with the terms that are not; lengths: what they were
     divided by, 1 on average over the corpus; latent: rows as long as those of grams; concepts: rows of length one,
-    weighed; dense: likewise for (title, whole text), or None.
+    weighed; chinese: which are in that language; dense: rows of length one for (title, whole text), or None.
     """
 
     ids: tuple[str, ...]
@@ -84,6 +89,7 @@ class Side:
     lengths: Floats
     latent: Floats
     concepts: sparse.csr_array
+    chinese: NDArray[np.bool_]
     dense: tuple[Dense, Dense] | None = None
 
     @cached_property
@@ -99,6 +105,7 @@ class Side:
             self.lengths[at],
             self.latent[at],
             sparse.csr_array(self.concepts[at]),
+            self.chinese[at],
             dense,
         )
 
@@ -117,6 +124,7 @@ class Side:
             np.concatenate([self.lengths, other.lengths]),
             np.vstack([self.latent, other.latent]),
             sparse.csr_array(sparse.vstack([self.concepts, other.concepts], format="csr")),
+            np.concatenate([self.chinese, other.chinese]),
             dense,
         )
 
@@ -125,6 +133,7 @@ class Side:
         arrays.write_sparse(directory, f"{name}-grams", self.grams.astype(np.float32))
         arrays.write_sparse(directory, f"{name}-concepts", self.concepts.astype(np.float32))
         arrays.write(directory, f"{name}-lengths", self.lengths)
+        arrays.write(directory, f"{name}-chinese", self.chinese)
         arrays.write(directory, f"{name}-latent", self.latent.astype(np.float32))
         if self.dense is not None:
             for column, part in enumerate(self.dense):
@@ -140,12 +149,14 @@ class Side:
             arrays.read(directory, f"{name}-lengths"),
             arrays.read(directory, f"{name}-latent"),
             arrays.read_sparse(directory, f"{name}-concepts"),
+            arrays.read(directory, f"{name}-chinese"),
             None if dense is None else (dense[0], dense[1]),
         )
 
 
 MEASURES = ("wording", "related", "concepts", "meaning_title", "meaning_text")
-"""Of a pair: shared grams; nearness in the latent space; shared concepts; nearness of meaning, title and whole text."""
+"""Of a pair: shared grams; nearness in the latent space; shared concepts; nearness of meaning, title and whole text,
+which counts more between two languages."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +201,7 @@ class Space:
             lengths=lengths / self.mean_length if self.mean_length else lengths,
             latent=_unit(grams @ self.basis) * _length(grams)[:, None],
             concepts=_normal(concepts),
+            chinese=np.array([text.is_chinese("\n".join(one.fields.values())) for one in documents], dtype=np.bool_),
         )
 
     def weighed(self, terms: Sequence[str], counts: sparse.csr_array) -> tuple[sparse.csr_array, Floats]:
@@ -260,6 +272,7 @@ def measures(needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows
         if needs.dense is not None and achievements.dense is not None:
             for column in (0, 1):
                 found[part, 3 + column] = _products(needs.dense[column], achievements.dense[column], left, right)
+            found[part, 3:][needs.chinese[left] != achievements.chinese[right]] *= _ACROSS_LANGUAGES
     return found
 
 

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from matchmaker.matching.engine import Document, Lexicon, Matcher, Ranker, ranker, semantic
 from matchmaker.matching.engine.semantic import Meaning, Model, Vectors
-from matchmaker.matching.engine.space import Side
+from matchmaker.matching.engine.space import Side, measures
 
 DIMENSIONS = 384
 BOTH = Lexicon.of({"energy": ["瓦斯 煤层气 | coalbed methane", "电池 锂电 | battery"]})
@@ -169,6 +169,17 @@ def test_a_saved_ranker_keeps_its_models_and_is_fitted_anew_without_one(vectors,
     assert Ranker.load(tmp_path / "ranker", Lexicon.of({})) is None
 
 
+def test_between_two_languages_meaning_counts_for_the_words_that_cannot_be_shared():
+    draw = np.random.default_rng(3)
+    own, others = side(draw.normal(size=(1, 8))), side(draw.normal(size=(2, 8)))
+    others.chinese[1] = False
+    rows = np.arange(2)
+    found = measures(own, others, np.zeros(2, dtype=np.int64), rows)
+    nearness = others.dense[0] @ own.dense[0][0]
+    assert found[:, 3] == pytest.approx(nearness * [1, 2])
+    assert found[:, 4] == pytest.approx(nearness * [1, 2])
+
+
 @pytest.mark.parametrize("model", semantic.models(extra=True), ids=lambda model: model.name)
 def test_the_real_models_take_what_comes(model, tmp_path):
     texts = ["铝合金激光焊接", "Laser welding of aluminium", "茶叶加工", "7", "钢" * 2_000, "ab\x00c", "🙂锂"]
@@ -202,4 +213,12 @@ def side(vectors):
     count = len(vectors)
     ids = tuple(map(str, range(count)))
     nothing = sparse.csr_array((count, 0))
-    return Side(ids, nothing, np.ones(count), np.empty((count, 0)), nothing, (vectors, vectors.copy()))
+    return Side(
+        ids,
+        nothing,
+        np.ones(count),
+        np.empty((count, 0)),
+        nothing,
+        np.ones(count, dtype=bool),
+        (vectors, vectors.copy()),
+    )
