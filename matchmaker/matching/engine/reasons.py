@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,7 +15,8 @@ from matchmaker.matching.engine.config import EngineConfig
 from matchmaker.matching.engine.explain import Span, take_apart
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.ranker import Ranker
-from matchmaker.matching.engine.space import Side, measures, shared_concepts, shared_grams
+from matchmaker.matching.engine.space import Floats, Side, measures, shared_concepts, shared_grams
+from matchmaker.matching.engine.text import Run, locate
 from matchmaker.matching.engine.words import Lexicon
 
 
@@ -43,7 +44,7 @@ class Part(NamedTuple):
 class Reasons:
     """`parts` add up to `score` (math.fsum, exactly). Spans are by field, ascending and disjoint.
 
-    words: of the achievement, those whose judged company moves the part TAUGHT_WORDS most, with what each adds.
+    words: of the achievement, those whose judged company moves the part TAUGHT_WORDS most, with about what each adds.
     """
 
     score: float
@@ -56,7 +57,8 @@ class Reasons:
 
 
 _CONFIG = EngineConfig()
-_MOST_WORDS = 6
+_MOST_WORDS, _LONGEST = 6, 12
+_TELLING = 0.25  # share of the most that one gram adds
 
 
 def reasons(
@@ -93,7 +95,7 @@ def reasons(
         taught = ranker.learned.corrections(needs, achievements, none, none, measured[None])
         for kind, answers in zip((Kind.TAUGHT_WEIGHTS, Kind.TAUGHT_NEED, Kind.TAUGHT_WORDS), taught, strict=True):
             parts.append(Part(kind, "", float(answers.mean())))
-        words = _words(ranker, achievements, ranker.learned.gram_weights(needs, 0))
+        words = _words(ranker, achievement, achievements, ranker.learned.gram_weights(needs, 0))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]
     score = math.fsum(part.value for part in parts)
@@ -110,27 +112,62 @@ def reasons(
     )
 
 
-def _telling(term: str) -> bool:
-    return len(term) > (2 if term.isascii() else 1) and not any(map(str.isdigit, term))
+def _by_weight(document: Document) -> list[str]:
+    """Its fields, the title first."""
+    return sorted(document.fields, key=lambda field: (-_CONFIG.weight(field), field))
 
 
 def _called(lexicon: Lexicon, document: Document) -> dict[int, str]:
     """What the text calls each concept that it names, in the title if there."""
     found: dict[int, str] = {}
-    for field in sorted(document.fields, key=lambda field: (-_CONFIG.weight(field), field)):
+    for field in _by_weight(document):
         content = document.fields[field]
         for mention in lexicon.mentions(content):
             found.setdefault(mention.concept, content[mention.start : mention.end])
     return found
 
 
-def _words(ranker: Ranker, achievements: Side, weights: np.ndarray) -> tuple[tuple[str, float], ...]:
-    """Grams of two characters, or words: a single character, a number or a unit means too little to be a reason."""
+def _words(ranker: Ranker, achievement: Document, achievements: Side, weights: Floats) -> tuple[tuple[str, float], ...]:
+    """The stretches of the text, as written, whose grams add most, all for or all against."""
     row = achievements.grams[[0]].tocoo()
-    found = [
-        (ranker.space.terms[column], float(value * weights[column]))
-        for column, value in zip(row.coords[1].tolist(), row.data.tolist(), strict=True)
-        if _telling(ranker.space.terms[column])
-    ]
-    found.sort(key=lambda entry: (-abs(entry[1]), entry[0]))
-    return tuple(entry for entry in found[:_MOST_WORDS] if entry[1])
+    terms = [ranker.space.terms[column] for column in row.coords[1].tolist()]
+    values = (row.data * weights[row.coords[1]]).tolist()
+    added = {term: value for term, value in zip(terms, values, strict=True) if _says_something(term)}
+    least = max(map(abs, added.values()), default=0.0) * _TELLING
+    found: dict[str, tuple[str, float]] = {}
+    for field in _by_weight(achievement):
+        content = achievement.fields[field]
+        for run in locate(content).runs:
+            for start, stop, value in _stretches(run, added, least):
+                written = content[run.starts[start] : run.ends[stop - 1]]
+                found.setdefault(run.gram(start, stop), (written, value))
+    best: list[tuple[str, float]] = []
+    for written, value in sorted(found.values(), key=lambda entry: (-abs(entry[1]), entry[0])):
+        if not any(written in other or other in written for other, _ in best):
+            best.append((written, value))
+    return tuple(best[:_MOST_WORDS])
+
+
+def _stretches(run: Run, added: Mapping[str, float], least: float) -> Iterator[tuple[int, int, float]]:
+    """(start, stop, sum) of neighbours whose grams of two all add at least so much, for or against, and of words that
+    do alone."""
+    start = 0
+    while start < len(run.units):
+        total, stop, sign = 0.0, start + 1, 0.0
+        while stop < len(run.units) and stop - start < _LONGEST:
+            value = added.get(run.gram(stop - 1, stop + 1), 0.0)
+            if abs(value) < least or value * sign < 0:
+                break
+            total, stop, sign = total + value, stop + 1, value
+        if stop - start == 1:
+            total = added.get(run.gram(start, stop), 0.0)
+        if total and abs(total) >= least:
+            yield start, stop, total
+        start = stop
+
+
+def _says_something(gram: str) -> bool:
+    """A single character, a number or a unit means too little to be a reason."""
+    if any(map(str.isdigit, gram)):
+        return False
+    return all(len(word) > 2 for word in gram.split()) if gram.isascii() else len(gram) > 1

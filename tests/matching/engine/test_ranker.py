@@ -94,13 +94,17 @@ def test_a_reason_names_a_thing_as_both_sides_call_it():
         assert found == [expected]
 
 
-def test_numbers_and_units_are_no_reasons():
-    here = matcher(["低温电池", "低温电池组"], ["600 km battery 续航", "小麦"]).learned([Judged("n0", "a0", 4)])
+def test_words_that_judgements_speak_for_are_stretches_of_the_text():
+    """Not pieces of words, and no numbers or units."""
+    here = matcher(["低温电池", "低温电池组"], ["车载激光雷达，600 km Battery range", "车载音响", "小麦"])
+    here = here.learned([Judged("n0", "a0", 4), Judged("n0", "a1", 1)])
     documents_ = here.need_documents["n1"], here.achievement_documents["a0"]
     sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
-    words = {word for word, _ in reasons(here.ranker, *documents_, sides).words}
-    assert "battery" in words
-    assert not words & {"600", "km", "600 km"}
+    assert {word for word, _ in reasons(here.ranker, *documents_, sides).words} == {"车载激光雷达", "Battery range"}
+    against = here.achievement_documents["a1"]
+    sides = sides[0], here.ranker.space.achievements([against])
+    found = reasons(here.ranker, documents_[0], against, sides).words
+    assert [(word, value < 0) for word, value in found] == [("音响", True), ("车载", False)]
 
 
 def test_an_english_need_finds_a_chinese_achievement():
