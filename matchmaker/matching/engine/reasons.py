@@ -143,9 +143,9 @@ def _words(ranker: Ranker, achievement: Document, achievements: Side, weights: F
                 found.setdefault(run.gram(start, stop), (written, value))
     best: list[tuple[str, float]] = []
     for written, value in sorted(found.values(), key=lambda entry: (-abs(entry[1]), entry[0])):
-        if not any(written in other or other in written for other, _ in best):
+        if len(best) < _MOST_WORDS and not any(written in other or other in written for other, _ in best):
             best.append((written, value))
-    return tuple(best[:_MOST_WORDS])
+    return tuple(best)
 
 
 def _stretches(run: Run, added: Mapping[str, float], least: float) -> Iterator[tuple[int, int, float]]:
