@@ -64,6 +64,7 @@ def _in_chinese(document: Document) -> bool:
 
 
 def _demonstration(kind: str) -> dict[str, Document]:
+    """By key, with the texts that the platform compares alone: `corpus.demonstration` joins English keys in as well."""
     paths = sorted((SEED_DATA / kind).glob("*.yaml"))
     rows = [row for path in paths for row in yaml.safe_load(path.read_text(encoding="utf-8"))]
     return {row["key"]: _document(row["key"], row) for row in rows}
