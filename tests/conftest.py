@@ -27,6 +27,7 @@ from matchmaker.app import create_app
 from matchmaker.config import Settings
 from matchmaker.core import append_only
 from matchmaker.core.db import db, writing
+from matchmaker.demo.load import load_if_empty
 from tests.browser.fixtures import browser, matched, server  # noqa: F401  (one of each for every browser test)
 
 ENGINES = os.environ.get("MATCHMAKER_TEST_DB", "sqlite,postgresql").split(",")
@@ -66,6 +67,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return BrowserTestsTogether(config, log) if config.getoption("dist") == "loadscope" else None
 
 
+KEPT = ("files", "index", "mail")
+"""What lies beside the database."""
+
+
 class Bench:
     """An application on one engine, and the way back to its empty schema."""
 
@@ -98,12 +103,42 @@ class Bench:
                 shutil.copyfile(self.database.with_suffix(".empty"), self.database)
             else:
                 self._empty()
-        for name in ("files", "index", "mail"):
+        for name in KEPT:
             shutil.rmtree(self.directory / name, ignore_errors=True)
 
     def _empty(self) -> None:
         """Only this gets past the append-only tables: as superuser, with triggers off. DELETE: tables are tiny."""
         statements = [f"DELETE FROM {table.name}" for table in db.metadata.sorted_tables]
+        with writing(), db.engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica; " + "; ".join(statements))
+
+    def demonstrate(self) -> None:
+        """From the empty schema to the demonstration: the first time as people load it, then as that left it."""
+        kept = self.directory / "demonstration"
+        first = not kept.exists()
+        with self.app.app_context():
+            if first:
+                load_if_empty(report=lambda line: None)
+            db.session.remove()
+            if self.sqlite:
+                db.engine.dispose()
+                paths = self.database, self.database.with_suffix(".demonstration")
+                shutil.copyfile(*(paths if first else reversed(paths)))
+            else:
+                self._keep_rows() if first else self._put_rows_back()
+        kept.mkdir(exist_ok=True)
+        source, target = (self.directory, kept) if first else (kept, self.directory)
+        for name in KEPT:
+            if (source / name).exists():
+                shutil.copytree(source / name, target / name)
+
+    def _keep_rows(self) -> None:
+        statements = [f"CREATE TABLE kept.{table} AS TABLE {table}" for table in db.metadata.tables]
+        with writing(), db.engine.begin() as connection:
+            connection.exec_driver_sql("; ".join(["CREATE SCHEMA kept", *statements]))
+
+    def _put_rows_back(self) -> None:
+        statements = [f"INSERT INTO {table} SELECT * FROM kept.{table}" for table in db.metadata.tables]
         with writing(), db.engine.begin() as connection:
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica; " + "; ".join(statements))
 
@@ -167,6 +202,12 @@ def app(bench: Bench) -> Iterator[Flask]:
     with bench.app.app_context():
         yield bench.app
         db.session.remove()
+
+
+@pytest.fixture
+def demonstration(bench: Bench, app: Flask) -> None:
+    """Fills the database with what `make run` shows."""
+    bench.demonstrate()
 
 
 class Client(FlaskClient):

@@ -72,7 +72,7 @@ class Pairing:
     """A pair explained. The parts add up to `tenths` exactly.
 
     probabilities: of levels 1 to 4, in percent that add up to 100; empty where there is only the first stage. words: of
-    the achievement, those that judgements speak for or against.
+    the achievement, those that judgements speak for or against, where all of them together make a part of their own.
     """
 
     level: Level
@@ -121,18 +121,20 @@ def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | Non
     if found is None:
         return _first_stage(sides, facts)
     tenths, parts = _tenths([part.value for part in found.parts])
+    shown = [Part(part.kind, part.term, value) for part, value in zip(found.parts, parts, strict=True) if value]
+    words_count = any(part.kind is ReasonKind.TAUGHT_WORDS for part in shown)
     bonuses = structure(wanted, offered)
     return Pairing(
         level=Level(str(found.level)),
         tenths=tenths,
-        parts=[Part(part.kind, part.term, value) for part, value in zip(found.parts, parts, strict=True) if value],
+        parts=shown,
         need=_passages(sides[0].document, found.need_spans),
         achievement=_passages(sides[1].document, found.achievement_spans),
         probabilities=money.split(100, [Fraction(share) for share in found.probabilities]),
         changes=[
             Change(one.code, round((one.possible - one.value) * POINTS)) for one in bonuses if one.possible > one.value
         ],
-        words=[(word, value > 0) for word, value in found.words],
+        words=[(word, value > 0) for word, value in found.words if words_count],
         **facts,
     )
 

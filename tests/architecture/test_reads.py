@@ -14,7 +14,7 @@ from matchmaker.config import Settings
 from matchmaker.core import jobs
 from matchmaker.core.db import db
 from matchmaker.deals.models import Deal
-from matchmaker.demo.load import ACCOUNTS, load_if_empty
+from matchmaker.demo.load import ACCOUNTS
 from matchmaker.demo.world import PASSWORD
 from matchmaker.introductions.models import Introduction
 from matchmaker.subsidies.models import Claim
@@ -88,9 +88,9 @@ def all_ids(model: type) -> list[object]:
 
 
 @pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("demonstration")
 def test_no_page_takes_more_than_twelve_statements(app, client):
     settings: Settings = app.extensions["matchmaker.settings"]
-    load_if_empty(report=lambda line: None)
     jobs.run_pullers(settings)
     faults = pages(client) + rows(client)
     assert faults == [], "\n".join(faults)

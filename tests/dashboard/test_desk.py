@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select, update
 
 from matchmaker.accounts.models import Membership, User
@@ -14,7 +15,6 @@ from matchmaker.deals import queries as deals
 from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import Instalment, Instalments
-from matchmaker.demo.load import load_if_empty
 from matchmaker.demo.world import PASSWORD
 from tests.dashboard.test_views import counting
 from tests.factories.accounts import actor, sign_in
@@ -30,8 +30,8 @@ def paying_deal() -> Deal:
     return next(deal for deal in deals_paid_for if deals.outstanding_fen(deal))
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_each_side_of_a_deal_reads_the_same_open_amounts(client):
-    load_if_empty(report=lambda line: None)
     deal, late_on = paying_deal(), date(2030, 1, 15)
     for organisation_id, owed in ((deal.licensee_id, True), (deal.licensor_id, False)):
         sides = open_amounts.sides_of(actor(member_of(organisation_id)), late_on, first=owed)
@@ -100,8 +100,8 @@ def test_amounts_that_wait_for_the_worker_are_missing_and_the_page_says_so(clien
     assert f"/deals/{stranger.deal.id}" not in page
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_the_board_holds_what_the_intermediary_brought_about_and_nothing_else(client, monkeypatch):
-    load_if_empty(report=lambda line: None)
     user = db.session.query(User).filter(User.email == "manager@qiaoliang.example").one()
     manager = actor(db.session.scalars(select(Membership).where(Membership.user_id == user.id)).one())
     columns = desk.pipeline(manager)
@@ -121,8 +121,8 @@ def test_the_board_holds_what_the_intermediary_brought_about_and_nothing_else(cl
     assert any(column.total > len(column.rows) == 1 for column in desk.pipeline(manager))
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_the_demonstration_is_written_as_it_is_computed(app):
-    load_if_empty(report=lambda line: None)
     assert deals.list_unwritten() == []
     assert len(deals.list_written()) > 1
     assert list(jobs.verify_amounts()) == []

@@ -6,14 +6,11 @@ import io
 import pytest
 from openpyxl import load_workbook
 
-from matchmaker.demo.load import load_if_empty
 from matchmaker.demo.world import PASSWORD
 
 
 @pytest.fixture
-def demo(client):
-    load_if_empty(report=lambda line: None)
-
+def demo(demonstration, client):
     def as_(email):
         client.post("/sign-out")
         answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})

@@ -1,5 +1,6 @@
 """The funnel counts what its definitions say."""
 
+import pytest
 from sqlalchemy import event
 
 from matchmaker.core.db import db
@@ -19,8 +20,8 @@ def test_an_empty_platform_counts_nothing(app):
     assert queries.counted_for_targets() == {"T6": 0, "T17": 0}
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_the_demonstration_moves_every_stage(app):
-    load_if_empty(report=lambda line: None)
     published = sum(
         db.session.query(model).filter(model.published_at.is_not(None)).count() for model in (Achievement, Need)
     )
@@ -34,8 +35,8 @@ def test_the_demonstration_moves_every_stage(app):
     assert queries.counted_for_targets()["T17"] > 5
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_loading_the_demonstration_twice_changes_nothing(app):
-    load_if_empty(report=lambda line: None)
     before = counts()
     load_if_empty(report=lambda line: None)
     assert not db.session().in_transaction()

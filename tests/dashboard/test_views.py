@@ -10,7 +10,7 @@ from sqlalchemy import event
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core.db import db
 from matchmaker.dashboard.models import TargetEntry
-from matchmaker.demo.load import ACCOUNTS, load_if_empty
+from matchmaker.demo.load import ACCOUNTS
 from matchmaker.demo.world import PASSWORD
 from tests.factories.accounts import make_member, make_organisation, sign_in
 
@@ -49,15 +49,15 @@ def test_figures_name_every_definition_and_target(client):
     assert "counted by the bureau, not here" in page
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_front_page_lists_only_public_titles(client):
-    load_if_empty(report=lambda line: None)
     page = client.get("/").get_data(as_text=True)
     assert page.count("/achievements/") == 4
     assert page.count("/needs/") == 4
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_home_shows_what_waits_in_few_statements_and_the_first_steps_once(app, client):
-    load_if_empty(report=lambda line: None)
     for email in [email for email, role in ACCOUNTS]:
         client.post("/sign-in", data={"email": email, "password": PASSWORD})
         client.get("/")
@@ -75,8 +75,8 @@ def test_home_shows_what_waits_in_few_statements_and_the_first_steps_once(app, c
     assert "tour-title" in client.get("/?tour=1").get_data(as_text=True)
 
 
+@pytest.mark.usefixtures("demonstration")
 def test_each_figure_has_a_chart_a_table_and_a_csv_and_sums_are_for_the_bureau(app, client):
-    load_if_empty(report=lambda line: None)
     with counting() as statements:
         page = client.get("/dashboard", headers={"Accept-Language": "en"}).get_data(as_text=True)
     assert len(statements) <= 12, len(statements)

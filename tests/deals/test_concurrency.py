@@ -23,7 +23,8 @@ from matchmaker.ledger import queries as ledger
 from tests.factories.accounts import PASSWORD
 from tests.factories.deals import BROKER, LICENSEE, LICENSOR, PRICE_FEN, Play, make_deal, make_terms
 
-PARALLEL, ROUNDS = 100, 50
+PARALLEL = 100
+round_after_round = pytest.mark.parametrize("rounds", [5, pytest.param(50, marks=pytest.mark.nightly)])
 
 
 def at_once(app: Flask, deal_id: uuid.UUID, work: Callable[[Deal, int], Any]) -> list[Any]:
@@ -93,8 +94,9 @@ def seen_now(deal: Deal) -> tuple[str, int]:
     return sha256_of(deal), deal.version
 
 
-def test_fifty_times_over_of_a_hundred_counter_offers_to_one_version_one_stands(app: Flask) -> None:
-    for _ in range(ROUNDS):
+@round_after_round
+def test_of_a_hundred_counter_offers_to_one_version_one_stands(app: Flask, rounds: int) -> None:
+    for _ in range(rounds):
         play = make_deal(DealState.OFFERED)
         actor, seen = play.actors[LICENSEE], seen_now(play.deal)
         answers = at_once(app, play.deal.id, lambda deal, n, a=actor, s=seen: counter(deal, a, s, 1_000_000 + n))
@@ -103,9 +105,10 @@ def test_fifty_times_over_of_a_hundred_counter_offers_to_one_version_one_stands(
         assert [version.number for version in play.deal.versions] == [1, 2]
 
 
-def test_fifty_times_over_of_acceptances_and_counter_offers_at_once_one_wins(app: Flask) -> None:
+@round_after_round
+def test_of_acceptances_and_counter_offers_at_once_one_wins(app: Flask, rounds: int) -> None:
     won = set()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         play = make_deal(DealState.OFFERED)
         actor, seen = play.actors[LICENSEE], seen_now(play.deal)
 
@@ -144,6 +147,7 @@ def test_of_a_last_signature_and_a_counter_offer_at_once_one_wins(app: Flask) ->
     assert (play.deal.state, play.deal.number) == ((DealState.ON_TRIAL, 1) if signed else (DealState.OFFERED, 2))
 
 
+@round_after_round
 @pytest.mark.parametrize(
     ("state", "side", "step", "event", "after"),
     [
@@ -152,10 +156,10 @@ def test_of_a_last_signature_and_a_counter_offer_at_once_one_wins(app: Flask) ->
         (DealState.PAYING, LICENSOR, terminate, "deal.terminated", DealState.ENDED),
     ],
 )
-def test_fifty_times_over_of_a_hundred_who_take_the_same_step_one_does(
-    app: Flask, state: DealState, side: Any, step: Step, event: str, after: DealState
+def test_of_a_hundred_who_take_the_same_step_one_does(
+    app: Flask, rounds: int, state: DealState, side: Any, step: Step, event: str, after: DealState
 ) -> None:
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         play = make_deal(state)
         actor = play.actors[side]
         answers = at_once(app, play.deal.id, lambda deal, _, actor=actor: step(deal, actor))

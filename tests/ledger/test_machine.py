@@ -124,8 +124,8 @@ def lives(runs: int, steps: int) -> None:
     run_state_machine_as_test(Lives, settings=profile)
 
 
-def test_two_thousand_lives_of_thirty_steps_balance_after_every_step() -> None:
-    lives(2_000, 30)
+def test_five_hundred_lives_of_thirty_steps_balance_after_every_step() -> None:
+    lives(500, 30)
 
 
 @pytest.mark.nightly

@@ -13,6 +13,7 @@ from matchmaker.core.access import ANONYMOUS
 from matchmaker.core.db import db
 from matchmaker.matching import indexing, learning, pairings, queries, ranking, services
 from matchmaker.matching.engine import ranker, semantic
+from matchmaker.matching.engine.reasons import Kind as ReasonKind
 from matchmaker.matching.engine.semantic import Model
 from matchmaker.matching.models import Kind, Level, MatchList, MatchRanker
 from matchmaker.matching.verdicts import Reason, Verdict
@@ -113,6 +114,30 @@ def test_judgements_of_several_are_learned_after_a_while(app, few, monkeypatch):
     assert set(row.figures) == {"pair", "need"}
     opened = ranking.find_ranker(db.session(), index_root())
     assert opened.ranker.learned.count == 3
+
+
+def test_words_that_judgements_speak_for_stand_beside_the_points_that_they_add(app, few, monkeypatch):
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    refresh()
+    judged_by(achievements, need, Level.STRONG, Level.NONE, Level.NONE)
+    refit()
+    found = pairings.pairing(ANONYMOUS, need, achievements[1])
+    assert found.words
+    assert [part.tenths < 0 for part in found.parts if part.kind is ReasonKind.TAUGHT_WORDS] == [True]
+
+    explained = ranking.explained
+
+    def hardly_taught(*sides, limit):
+        reasons = explained(*sides, limit=limit)
+        parts = [
+            part if part.kind is not ReasonKind.TAUGHT_WORDS else part._replace(value=-4e-5) for part in reasons.parts
+        ]
+        return dataclasses.replace(reasons, parts=tuple(parts))
+
+    monkeypatch.setattr(ranking, "explained", hardly_taught)
+    found = pairings.pairing(ANONYMOUS, need, achievements[1])
+    assert not found.words
+    assert ReasonKind.TAUGHT_WORDS not in {part.kind for part in found.parts}
 
 
 def test_only_reasons_about_the_text_teach(app, few):

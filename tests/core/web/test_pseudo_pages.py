@@ -19,7 +19,6 @@ from matchmaker.config import SEED_DATA
 from matchmaker.core.db import db
 from matchmaker.core.web import i18n
 from matchmaker.deals.models import Deal
-from matchmaker.demo.load import load_if_empty
 from matchmaker.demo.world import PASSWORD
 from matchmaker.listings.intake import jobs
 from matchmaker.listings.models import Achievement, Need
@@ -91,8 +90,8 @@ def crawl(app, client, starts):
 
 
 @pytest.mark.parametrize("bench", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("demonstration")
 def test_no_page_says_a_word_that_nobody_can_translate(app, client, monkeypatch):
-    load_if_empty(report=lambda line: None)
     settings = app.extensions["matchmaker.settings"]
     jobs.take_in(settings)
     compare_some(settings.index_dir)
