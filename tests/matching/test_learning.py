@@ -1,6 +1,7 @@
 """The second stage is fitted in the background, from all, and only when that gives nobody away."""
 
 import dataclasses
+import re
 import uuid
 from datetime import timedelta
 
@@ -138,6 +139,18 @@ def test_words_that_judgements_speak_for_stand_beside_the_points_that_they_add(a
     found = pairings.pairing(ANONYMOUS, need, achievements[1])
     assert not found.words
     assert ReasonKind.TAUGHT_WORDS not in {part.kind for part in found.parts}
+
+
+def test_what_counts_against_a_pair_has_a_bar_as_long_as_it_weighs(client, few):
+    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+    refresh()
+    judged_by(achievements, need, Level.NONE, Level.NONE, Level.NONE)
+    refit()
+    parts = pairings.pairing(ANONYMOUS, need, achievements[0]).parts
+    page = client.get(f"/pairings/{need.id}/{achievements[0].id}").text
+    drawn = [float(width) for width in re.findall(r'class="bar-fill against" width="([0-9.]+)"', page)]
+    largest = max(abs(part.tenths) for part in parts)
+    assert drawn == [round(-100 * part.tenths / largest, 1) for part in parts if part.tenths < 0] != []
 
 
 def test_only_reasons_about_the_text_teach(app, few):
