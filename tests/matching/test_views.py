@@ -11,9 +11,10 @@ from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core.db import db
 from matchmaker.listings.models import Language, ListingState
+from matchmaker.matching import learning
 from tests.factories.accounts import make_member, make_organisation, sign_in
 from tests.factories.listings import PROBLEM, SUMMARY, make_achievement, make_need
-from tests.factories.matching import refresh
+from tests.factories.matching import index_root, refresh
 
 ENGLISH = {"Accept-Language": "en"}
 
@@ -183,6 +184,18 @@ def test_a_pairing_shows_both_texts_their_common_words_and_the_next_step(client)
     assert "Compared are the published texts alone" in page
     assert f"/introductions/new?achievement={achievement.id}&amp;need={need.id}" in page
     assert "<h1>匹配理由</h1>" in text_of(client, f"/pairings/{need.id}/{achievement.id}")
+
+
+def test_what_takes_points_away_is_named_as_what_is_missed(client):
+    dear = make_achievement(trl=3, price_min_fen=90_000_000_00, price_max_fen=99_000_000_00)
+    need = make_need(min_trl=7, budget_min_fen=0, budget_max_fen=1_000_00)
+    refresh()
+    db.session.rollback()
+    learning.refit(index_root())
+    page = text_of(client, f"/pairings/{need.id}/{dear.id}", headers=ENGLISH)
+    assert "A price above the budget" in page
+    assert "Less ready than the need asks for" in page
+    assert page.count("A price within the budget") == 1  # what would change the rank
 
 
 def test_a_pairing_waits_for_the_index(client):
