@@ -125,7 +125,7 @@ class Bench:
                 paths = self.database, self.database.with_suffix(".demonstration")
                 shutil.copyfile(*(paths if first else reversed(paths)))
             else:
-                self._keep_rows() if first else self._put_rows_back()
+                (self._keep_rows if first else self._put_rows_back)()
         kept.mkdir(exist_ok=True)
         source, target = (self.directory, kept) if first else (kept, self.directory)
         for name in KEPT:

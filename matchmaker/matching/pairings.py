@@ -122,7 +122,7 @@ def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | Non
         return _first_stage(sides, facts)
     tenths, parts = _tenths([part.value for part in found.parts])
     shown = [Part(part.kind, part.term, value) for part, value in zip(found.parts, parts, strict=True) if value]
-    words_count = any(part.kind is ReasonKind.TAUGHT_WORDS for part in shown)
+    by_words = any(part.kind is ReasonKind.TAUGHT_WORDS for part in shown)
     bonuses = structure(wanted, offered)
     return Pairing(
         level=Level(str(found.level)),
@@ -134,7 +134,7 @@ def pairing(actor: Actor, need: Need, achievement: Achievement) -> Pairing | Non
         changes=[
             Change(one.code, round((one.possible - one.value) * POINTS)) for one in bonuses if one.possible > one.value
         ],
-        words=[(word, value > 0) for word, value in found.words if words_count],
+        words=[(word, value > 0) for word, value in found.words if by_words],
         **facts,
     )
 
