@@ -30,14 +30,14 @@ run: install
 test: $(VENV)/.installed-dev
 	./tests/browser/install_chromium
 	$(MAKE) --no-print-directory lint types imports
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 2 --dist loadscope --max-worker-restart 1
 
 # The first stage against its peers, on texts of the demonstration; see benchmarks/README.md for others.
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/retrieval.py --sizes $(or $(SIZES),10000) --json var/retrieval.json
 
 nightly: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m nightly
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m nightly -o faulthandler_timeout=0
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

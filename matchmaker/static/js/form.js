@@ -22,7 +22,9 @@ if (form) {
   form.addEventListener("change", note);
   document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") keep(); });
   addEventListener("pagehide", keep);
-  form.addEventListener("submit", () => { pending = false; clearTimeout(timer); });
+  for (const sent of [form, ...document.querySelectorAll("form[data-discard]")]) {
+    sent.addEventListener("submit", () => { pending = false; clearTimeout(timer); });
+  }
 }
 
 document.addEventListener("click", (event) => {
