@@ -50,9 +50,20 @@ def settings_for(directory: Path, database_url: str, **changes: str) -> Settings
     )
 
 
+FIRST = (
+    "browser",
+    "tests/architecture/test_reads.py",
+    "tests/matching/test_meaning.py",
+    "tests/matching/test_batch.py",
+    "tests/dashboard/test_desk.py",
+    "tests/core/web/test_pseudo_pages.py",
+)
+"""Few tests that take long: begun last, as small modules are, one of them would keep a worker busy alone."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With several workers: all browser tests go to one of them, first of all, so that one platform serves them."""
+    """With several workers: all browser tests go to one of them, so that one platform serves them."""
     from xdist.scheduler import LoadScopeScheduling
 
     class BrowserTestsTogether(LoadScopeScheduling):
@@ -61,8 +72,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "browser" if together else super()._split_scope(nodeid)
 
         def _assign_work_unit(self, node: Any) -> None:
-            if "browser" in self.workqueue:
-                self.workqueue.move_to_end("browser", last=False)
+            for scope in reversed(FIRST):
+                if scope in self.workqueue:
+                    self.workqueue.move_to_end(scope, last=False)
             super()._assign_work_unit(node)
 
     return BrowserTestsTogether(config, log) if config.getoption("dist") == "loadscope" else None

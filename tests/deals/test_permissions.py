@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from matchmaker.accounts.roles import OrganisationKind, Role
-from matchmaker.core import access, audit, clock
+from matchmaker.core import access, clock
 from matchmaker.core.access import ANONYMOUS, Actor
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import DomainError
@@ -24,6 +24,7 @@ from matchmaker.deals.stakes import ExitWay
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import EntryFeeRoyalty, Penalty, RoyaltyBase, TrialEnd, TrialOutcome
 from tests.factories.accounts import PASSWORD, SYSTEM, make_actor, make_organisation
+from tests.factories.audit import count_events
 from tests.factories.deals import (
     BROKER,
     LICENSEE,
@@ -288,17 +289,20 @@ BUILD: dict[str, Callable[[], Play]] = {
 
 def take(action: str, actor: Actor, deal: Deal) -> None:
     """Call the command of the action with facts that are in order."""
-    version = deal.version_on_offer
-    sha256 = version.sha256 if version is not None else ""
+
+    def sha256() -> str:
+        version = deal.version_on_offer
+        return version.sha256 if version is not None else ""
+
     steps: dict[str, Callable[[], Any]] = {
         "edit": lambda: services.edit_terms(actor, deal, terms=make_terms(territory="长春市")),
         "discard": lambda: services.discard_draft(actor, deal),
         "offer": lambda: services.offer_terms(actor, deal),
         "withdraw": lambda: services.withdraw_offer(actor, deal),
-        "accept": lambda: services.accept_offer(actor, deal, sha256=sha256),
-        "counter": lambda: services.counter_offer(actor, deal, terms=make_terms(territory="四平市"), sha256=sha256),
+        "accept": lambda: services.accept_offer(actor, deal, sha256=sha256()),
+        "counter": lambda: services.counter_offer(actor, deal, terms=make_terms(territory="四平市"), sha256=sha256()),
         "decline": lambda: services.decline_offer(actor, deal, reason="too dear"),
-        "sign": lambda: services.sign(actor, deal, sha256=sha256, password=PASSWORD),
+        "sign": lambda: services.sign(actor, deal, sha256=sha256(), password=PASSWORD),
         "report_event": lambda: services.report_event(actor, deal, ref="trigger:0", evidence="first invoice"),
         "confirm_event": lambda: services.confirm_event(actor, deal),
         "dispute_event": lambda: services.dispute_event(actor, deal, reason="not ours"),
@@ -353,11 +357,11 @@ class _Undo(Exception):
 
 def outcome(action: str, actor: Actor, deal: Deal) -> int:
     """Status with which the step answers, 200 where it succeeds. Undone afterwards."""
-    before = len(audit.list_events(deal.id)), deal.version, deal.state
+    before = count_events(deal.id), deal.version, deal.state
     try:
         with unit_of_work():
             take(action, actor, deal)
-            assert len(audit.list_events(deal.id)) == before[0] + 1
+            assert count_events(deal.id) == before[0] + 1
             raise _Undo
     except _Undo:
         return 200
@@ -365,7 +369,7 @@ def outcome(action: str, actor: Actor, deal: Deal) -> int:
         return 0  # there is no payment that could be taken back
     except DomainError as error:
         db.session.rollback()
-        assert (len(audit.list_events(deal.id)), deal.version, deal.state) == before
+        assert (count_events(deal.id), deal.version, deal.state) == before
         return error.status
 
 

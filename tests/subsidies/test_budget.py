@@ -193,29 +193,27 @@ def test_a_withdrawal_releases_the_reserved_sum(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "move"),
+    ("state", "moves"),
     [
-        ("submitted", budget.grant),
-        ("submitted", budget.release),
-        ("proposed", budget.ungrant),
-        ("approved", budget.grant),
-        ("approved", budget.release),
-        ("paid", budget.ungrant),
-        ("paid", budget.release),
-        ("rejected", budget.release),
+        ("submitted", [budget.grant, budget.release]),
+        ("proposed", [budget.ungrant]),
+        ("approved", [budget.grant, budget.release]),
+        ("paid", [budget.ungrant, budget.release]),
+        ("rejected", [budget.release]),
     ],
 )
-def test_no_move_happens_twice_or_out_of_turn(app: Flask, state: str, move: Any) -> None:
+def test_no_move_happens_twice_or_out_of_turn(app: Flask, state: str, moves: list[Any]) -> None:
     bureau = make_bureau()
     make_budget(10 * SUM_FEN)
     make_claim(ClaimState.PROPOSED, bureau=bureau)
     make_claim(ClaimState.APPROVED, bureau=bureau)
     case = make_claim(ClaimState(state), bureau=bureau)
     before = held()
-    with pytest.raises(Conflict), unit_of_work():
-        move(SYSTEM, case.claim)
-    assert held() == before
-    assert_books_agree()
+    for move in moves:
+        with pytest.raises(Conflict), unit_of_work():
+            move(SYSTEM, case.claim)
+        assert held() == before
+        assert_books_agree()
 
 
 def test_the_guard_of_the_allowance_holds_where_the_check_before_it_was_passed(app: Flask) -> None:
@@ -230,30 +228,31 @@ def test_the_guard_of_the_allowance_holds_where_the_check_before_it_was_passed(a
 # --- the database as the last guard ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "UPDATE budgets SET used_fen = total_fen + 1",
-        "UPDATE budgets SET used_fen = -1",
-        "UPDATE budgets SET total_fen = used_fen - 1",
-        "UPDATE budgets SET reserved_fen = -1",
-        "UPDATE budgets SET reserved_fen = total_fen",
-        "UPDATE claim_allowances SET used_fen = cap_fen + 1",
-        "UPDATE claim_allowances SET used_fen = -1",
-        "UPDATE claims SET approved_fen = approved_fen + 1",
-        "UPDATE claims SET proposed_fen = requested_fen + 1, approved_fen = requested_fen + 1",
-        "UPDATE claims SET proposed_fen = 0, approved_fen = 0",
-        "UPDATE claims SET approved_fen = NULL",
-        "UPDATE claims SET state = 'paid'",
-        "UPDATE claims SET live_key = NULL",
-        "UPDATE claims SET reviewer_user_id = NULL",
-    ],
+ATTACKS = (
+    "UPDATE budgets SET used_fen = total_fen + 1",
+    "UPDATE budgets SET used_fen = -1",
+    "UPDATE budgets SET total_fen = used_fen - 1",
+    "UPDATE budgets SET reserved_fen = -1",
+    "UPDATE budgets SET reserved_fen = total_fen",
+    "UPDATE claim_allowances SET used_fen = cap_fen + 1",
+    "UPDATE claim_allowances SET used_fen = -1",
+    "UPDATE claims SET approved_fen = approved_fen + 1",
+    "UPDATE claims SET proposed_fen = requested_fen + 1, approved_fen = requested_fen + 1",
+    "UPDATE claims SET proposed_fen = 0, approved_fen = 0",
+    "UPDATE claims SET approved_fen = NULL",
+    "UPDATE claims SET state = 'paid'",
+    "UPDATE claims SET live_key = NULL",
+    "UPDATE claims SET reviewer_user_id = NULL",
 )
-def test_direct_sql_is_refused_by_the_checks(app: Flask, attack: str) -> None:
+
+
+def test_direct_sql_is_refused_by_the_checks(app: Flask) -> None:
     make_budget(10 * SUM_FEN)
     make_claim(ClaimState.APPROVED)
-    with pytest.raises(sa.exc.IntegrityError, match=r"(?i)check"), unit_of_work():
-        db.session.execute(sa.text(attack))
+    for attack in ATTACKS:
+        with pytest.raises(sa.exc.IntegrityError, match=r"(?i)check"), unit_of_work():
+            db.session.execute(sa.text(attack))
+            pytest.fail(f"{attack} went through")
 
 
 @pytest.mark.parametrize("column", ["number", "live_key"])

@@ -16,7 +16,7 @@ from flask import Flask
 from matchmaker.accounts.models import Membership, Organisation, User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.accounts.services import add_member, remove_member
-from matchmaker.core import access, audit, clock
+from matchmaker.core import access, clock
 from matchmaker.core.access import ANONYMOUS, Actor
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.core.errors import DomainError
@@ -36,6 +36,7 @@ from matchmaker.subsidies.review_models import ClaimFlag, ClaimObjection, FlagSt
 from matchmaker.subsidies.reviewing import Opinion
 from matchmaker.subsidies.states import ClaimState
 from tests.factories.accounts import SYSTEM, actor, make_actor, make_organisation
+from tests.factories.audit import count_events
 from tests.factories.deals import BROKER, LICENSEE, LICENSOR, organisation_of
 from tests.factories.subsidies import Case, actor_of, make_budget, make_bureau, make_claim
 
@@ -199,17 +200,17 @@ class _Undo(Exception):
 
 def outcome(action: str, who: Actor, claim: Claim) -> int:
     """Status with which the step answers, 200 where it succeeds. Undone afterwards."""
-    before = len(audit.list_events(claim.id)), claim.version, claim.state
+    before = count_events(claim.id), claim.version, claim.state
     try:
         with unit_of_work():
             take(action, who, claim)
-            assert len(audit.list_events(claim.id)) == before[0] + 1
+            assert count_events(claim.id) == before[0] + 1
             raise _Undo
     except _Undo:
         return 200
     except DomainError as error:
         db.session.rollback()
-        assert (len(audit.list_events(claim.id)), claim.version, claim.state) == before
+        assert (count_events(claim.id), claim.version, claim.state) == before
         return error.status
 
 
