@@ -48,6 +48,7 @@ def _search(kind: Kind, template: str) -> str:
         template,
         found=found,
         text=text.strip(),
+        longest=queries.LONGEST_TEXT,
         filtered=bool(filters.chosen()),
         most=queries.MOST_FOUND,
         modes=dict(labelled(Mode)),
