@@ -1,5 +1,6 @@
 """Order, map, comparison and saved searches."""
 
+import re
 from datetime import date
 
 import pytest
@@ -46,6 +47,26 @@ def test_needs_can_be_sorted_by_deadline(app):
     for title, deadline_on in (("无期限", None), ("晚", date(2099, 5, 1)), ("早", date(2099, 1, 1))):
         make_need(title=title, deadline_on=deadline_on)
     assert titles(Kind.NEED, Order.URGENT) == ["早", "晚", "无期限"]
+
+
+def orders(page):
+    """What the list of orders offers: (value, whether it is chosen, words)."""
+    inside = page[page.index('name="order"') :].partition("</select>")[0]
+    return re.findall(r'<option value="(\w*)"( selected)?>([^<]+)', inside)
+
+
+def test_words_typed_into_the_page_as_it_opens_are_answered_best_match_first(client, achievements):
+    opened = client.get("/achievements", headers=ENGLISH).get_data(as_text=True)
+    assert orders(opened) == [("", "", "Newest first"), ("mature", "", "Most mature first")]
+    asked = client.get("/achievements?q=电池&order=", headers=ENGLISH).get_data(as_text=True)
+    assert "best match first" in asked
+    assert [(value, words) for value, _, words in orders(asked)] == [
+        ("", "Best match first"),
+        ("newest", "Newest first"),
+        ("mature", "Most mature first"),
+    ]
+    newest = client.get("/achievements?q=电池&order=newest", headers=ENGLISH).get_data(as_text=True)
+    assert ("newest", " selected", "Newest first") in orders(newest)
 
 
 def test_an_order_that_a_side_does_not_know_is_as_if_none_was_chosen(client, achievements):
