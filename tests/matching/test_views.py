@@ -68,11 +68,10 @@ def test_a_search_without_results_teaches_and_leads_back(client):
 def test_a_text_longer_than_an_address_can_carry_is_searched_by_its_beginning_and_says_so(client):
     row = make_achievement()
     refresh()
-    exact, more = ("电池" * 200)[:400], "电池" * 200 + "锂"
-    for text in (exact, more):
+    exact = "电池" * 200
+    for text in (exact, exact + "锂"):
         page = text_of(client, f"/achievements?q={text}", headers=ENGLISH)
-        assert "The first 400 characters are searched for." in page
-        assert 'href="/try"' in page
+        assert 'The first 400 characters are searched for. <a href="/try">' in page
         assert row.title in page
     assert "characters are searched" not in text_of(client, f"/achievements?q={exact[:-1]}", headers=ENGLISH)
     assert len(quote(exact)) < 4_094 - 250  # what gunicorn takes, less the other fields of the form
