@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,3 +25,16 @@ def test_words_are_answered_best_match_first_until_another_order_is_chosen(brows
         if not scripts:
             page.press("#q", "Enter")
         expect(page.locator("#results .toolbar")).to_contain_text("按发布时间由近及远排序")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_order_chosen_before_the_words_holds_for_them(browser, server, matched, scripts):
+    with visitor(browser, server, scripts=scripts) as page:
+        page.goto("/achievements")
+        page.select_option("#order", "newest")
+        page.fill("#q", "电池低温")
+        if not scripts:
+            page.press("#q", "Enter")
+        expect(page).to_have_url(re.compile("q=%E7%94%B5.*order=newest"))
+        expect(page.locator("#results .toolbar")).to_contain_text("按发布时间由近及远排序")
+        expect(page.locator("#order")).to_have_value("newest")

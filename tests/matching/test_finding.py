@@ -57,7 +57,11 @@ def orders(page):
 
 def test_words_typed_into_the_page_as_it_opens_are_answered_best_match_first(client, achievements):
     opened = client.get("/achievements", headers=ENGLISH).get_data(as_text=True)
-    assert orders(opened) == [("", "", "Newest first"), ("mature", "", "Most mature first")]
+    assert orders(opened) == [
+        ("", "", "Newest first; with words, best match first"),
+        ("newest", "", "Newest first"),
+        ("mature", "", "Most mature first"),
+    ]
     asked = client.get("/achievements?q=电池&order=", headers=ENGLISH).get_data(as_text=True)
     assert "best match first" in asked
     assert [(value, words) for value, _, words in orders(asked)] == [
@@ -67,6 +71,8 @@ def test_words_typed_into_the_page_as_it_opens_are_answered_best_match_first(cli
     ]
     newest = client.get("/achievements?q=电池&order=newest", headers=ENGLISH).get_data(as_text=True)
     assert ("newest", " selected", "Newest first") in orders(newest)
+    chosen_first = client.get("/achievements?order=newest", headers=ENGLISH).get_data(as_text=True)
+    assert ("newest", " selected", "Newest first") in orders(chosen_first)
 
 
 def test_an_order_that_a_side_does_not_know_is_as_if_none_was_chosen(client, achievements):
