@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,21 @@ def main() -> None:
     print("models | languages | need, achievement | needs | first | among 3 | among 10 | mean of 1 / place")
     for used in dict.fromkeys([(), models(extra=False), models(extra=True)]):
         for apart in (False, True) if used else (True,):
-            for (need, achievement), found in sorted(places(cache, used, apart=apart).items()):
-                at = np.array(found)
-                figures = (f"{value:.2f}" for value in [*((at <= k).mean() for k in (1, 3, 10)), (1 / at).mean()])
-                name = " + ".join(model.name for model in used) or "none"
-                pair = f"{_LANGUAGES[need]}, {_LANGUAGES[achievement]}"
-                print(name, "told apart" if apart else "as one", pair, len(at), *figures, sep=" | ")
+            name = " + ".join(model.name for model in used) or "none"
+            report((name, "told apart" if apart else "as one"), places(cache, used, apart=apart))
+
+
+def report(of: tuple[str, str], places: Mapping[tuple[bool, bool], list[int]]) -> None:
+    """A line for each pair of languages."""
+    for (need, achievement), found in sorted(places.items()):
+        at = np.array(found)
+        figures = (f"{value:.2f}" for value in [*((at <= k).mean() for k in (1, 3, 10)), (1 / at).mean()])
+        print(*of, f"{_LANGUAGES[need]}, {_LANGUAGES[achievement]}", len(at), *figures, sep=" | ")
 
 
 def places(cache: Path, used: tuple[Model, ...], *, apart: bool) -> dict[tuple[bool, bool], list[int]]:
     """Place of each need's achievement from 1, by whether need and achievement are in Chinese."""
-    achievements, needs = _demonstration("achievements"), _demonstration("needs")
+    achievements, needs = demonstration("achievements"), demonstration("needs")
     asked = {f"asked-{n}": row for n, row in enumerate(yaml.safe_load(NEEDS.read_text(encoding="utf-8")))}
     needs |= {need_id: _document(need_id, row) for need_id, row in asked.items()}
     found = defaultdict(list)
@@ -53,17 +58,21 @@ def places(cache: Path, used: tuple[Model, ...], *, apart: bool) -> dict[tuple[b
         matcher = Matcher.of(needs, achievements, lexicon(), Vectors(cache, used) if used else None)
     for need_id, hits in matcher.top(len(achievements)):
         if need_id in asked:
-            ids, wanted = [hit.id for hit in hits], asked[need_id]["for"]
+            wanted = asked[need_id]["for"]
             pair = (_in_chinese(needs[need_id]), _in_chinese(achievements[wanted]))
-            found[pair].append(ids.index(wanted) + 1 if wanted in ids else len(achievements))
+            found[pair].append(place(wanted, [hit.id for hit in hits], len(achievements)))
     return found
+
+
+def place(wanted: str, ids: Sequence[str], last: int) -> int:
+    return ids.index(wanted) + 1 if wanted in ids else last
 
 
 def _in_chinese(document: Document) -> bool:
     return text.is_chinese(document.fields["title"])
 
 
-def _demonstration(kind: str) -> dict[str, Document]:
+def demonstration(kind: str) -> dict[str, Document]:
     """By key, with the texts that the platform compares alone: `corpus.demonstration` joins English keys in as well."""
     paths = sorted((SEED_DATA / kind).glob("*.yaml"))
     rows = [row for path in paths for row in yaml.safe_load(path.read_text(encoding="utf-8"))]

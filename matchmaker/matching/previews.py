@@ -16,7 +16,9 @@ from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import PUBLIC_TEXTS
 from matchmaker.matching import queries
 from matchmaker.matching.engine import Document, Index, explain, rank, scores
+from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.indexing import MODELS, Listing, document, published
+from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import LISTED_LEVEL, Kind, Level
 from matchmaker.matching.queries import PHRASES, Match
 
@@ -61,7 +63,7 @@ def preview(actor: Actor, kind: Kind, texts: Mapping[str, str], *, most: int = 5
     if indexes is None:
         return Preview((), building=True)
     index = indexes.of(kind.other)
-    query = Document("", dict(texts))
+    query = _asked(texts)
     hits = [hit for hit in rank(index, query, CANDIDATES) if hit.level >= LISTED_LEVEL]
     rows = _public(actor, kind.other, [uuid.UUID(hit.id) for hit in hits])
     shown = [hit for hit in hits if hit.id in rows][:most]
@@ -93,4 +95,8 @@ def _gains(index: Index, texts: Mapping[str, str], best: str) -> list[Gain]:
 
 
 def _score(index: Index, texts: Mapping[str, str], row: int) -> float:
-    return float(scores(index, Document("", dict(texts)))[row])
+    return float(scores(index, _asked(texts))[row])
+
+
+def _asked(texts: Mapping[str, str]) -> Document:
+    return expanded(Document("", dict(texts)), lexicon())

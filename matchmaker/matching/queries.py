@@ -30,8 +30,10 @@ from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
 from matchmaker.matching.engine import Document, Index, explain, scores
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
+from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
+from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import Judgement, Kind, Level, MatchList
 from matchmaker.matching.ranking import Texts, texts_of
 from matchmaker.matching.verdicts import Standing, Verdict, arrange
@@ -168,7 +170,7 @@ def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...
     indexes = find_indexes() if others else None
     if indexes is None:
         return [()] * len(others)
-    index, own = indexes.of(kind_of(listing)), document(listing)
+    index, own = indexes.of(kind_of(listing)), expanded(document(listing), lexicon())
     explained = (explain(index, own, document(other), limit=PHRASES) for other in others)
     return [tuple(part.term for part in found.parts if part.term is not None) for found in explained]
 
@@ -314,8 +316,9 @@ def search(
 
 
 def _relevant(index: Index, text: str) -> list[uuid.UUID]:
-    """Ids of the documents found, best first, equal scores by id."""
-    found = scores(index, Document("", {"title": text}))
+    """Ids of the documents found, best first, equal scores by id. Other names of what the text names are looked for as
+    well, in both languages; where they stand in a document they count about a third of the words typed."""
+    found = scores(index, expanded(Document("", {"title": text}), lexicon()))
     best = found.max(initial=0.0)
     rows = (found >= RELEVANT_SHARE * best).nonzero()[0] if best else []
     ordered = sorted(rows, key=lambda row: (-found[row], index.ids[row]))

@@ -29,6 +29,23 @@ def test_a_paragraph_finds_what_fits_and_says_why(client):
     assert TEXT in page
 
 
+def test_a_paragraph_in_one_language_finds_what_is_written_in_the_other(client):
+    row = make_achievement(
+        title="车载激光雷达雪天去噪",
+        summary="降雪时点云噪点很多，本成果按回波强度与前后帧剔除雪点，召回率 95%，已装车试用一冬。",
+        keywords=(),
+    )
+    make_achievement(
+        title="玉米秸秆还田机", summary="秸秆粉碎与深翻一体，适合黑土地保护性耕作，作业效率每小时十亩。", keywords=()
+    )
+    refresh()
+    text = "Our cars' lidar takes falling snow for obstacles. We look for software that cleans the point cloud."
+    tried = client.post("/try", data={"text": text}, headers=ENGLISH).get_data(as_text=True).split('id="tried"')[1]
+    assert f"/achievements/{row.id}" in tried
+    assert "<mark>激光雷达</mark>" in tried
+    assert "玉米" not in tried.partition("</li>")[0]
+
+
 def test_the_other_side_can_be_asked_for_too(client):
     need = make_need(anonymous=True)
     refresh()

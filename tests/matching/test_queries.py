@@ -15,6 +15,8 @@ from matchmaker.core.errors import NotFound
 from matchmaker.listings.models import ListingState, Mode
 from matchmaker.matching import pairings, queries
 from matchmaker.matching.engine import Document, Span, rank
+from matchmaker.matching.engine.matcher import expanded
+from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import Kind, Level
 from matchmaker.matching.pairings import segments
 from matchmaker.matching.queries import Filters, search
@@ -147,12 +149,42 @@ def test_search_keeps_the_order_of_the_engine(app, university):
     refresh()
     found = search(ANONYMOUS, Kind.ACHIEVEMENT, "低温电池")
     index = queries.find_indexes().of(Kind.ACHIEVEMENT)
-    ranked = rank(index, Document("", {"title": "低温电池"}), 10)
+    ranked = rank(index, expanded(Document("", {"title": "低温电池"}), lexicon()), 10)
     bound = queries.RELEVANT_SHARE * ranked[0].score
     assert [str(i) for i in ids(found.page)] == [hit.id for hit in ranked if hit.score >= bound]
     assert found.page.items[0].title == "电池低温加热"
     assert "水稻遥感监测" not in {row.title for row in found.page.items}
     assert (found.ranked, found.building, found.cut) == (True, False, False)
+
+
+def test_a_thing_is_found_under_its_other_names_in_both_languages(app, university):
+    lidar = make_achievement(
+        university,
+        title="车载激光雷达去噪",
+        summary="降雪时点云噪点很多，本成果按回波强度与前后帧剔除雪点，召回率 95%，已装车试用一冬。",
+        keywords=(),
+    )
+    english = make_achievement(
+        university, title="Maize harvester header", summary="Picks lodged maize at 6 km/h. " * 3, keywords=()
+    )
+    make_achievement(university, **RICE, summary=RICE_SUMMARY)
+    refresh()
+    for text, wanted in (("laser radar", lidar), ("LiDAR", lidar), ("玉米", english), ("苞米", english)):
+        assert search(ANONYMOUS, Kind.ACHIEVEMENT, text).page.items == [wanted], text
+
+
+def test_the_words_typed_count_more_than_their_other_names(app, university):
+    for title in ("瓦斯抽采钻机", "煤层气抽采钻机"):
+        make_achievement(
+            university,
+            title=title,
+            summary="钻孔效率高，已在三处矿井使用两年，设备状态稳定，欢迎来电洽谈合作与现场考察。",
+            keywords=(),
+        )
+    refresh()
+    for text in ("瓦斯", "煤层气"):
+        found = search(ANONYMOUS, Kind.ACHIEVEMENT, text).page.items
+        assert (len(found), found[0].title.startswith(text)) == (2, True)
 
 
 def test_without_words_the_newest_come_first(app, university):

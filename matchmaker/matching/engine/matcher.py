@@ -93,9 +93,9 @@ class Matcher:
 
 
 def expanded(document: Document, lexicon: Lexicon) -> Document:
-    """The document with the other names of what its title and keywords name, for the first stage alone: so an English
-    need finds Chinese achievements, and 瓦斯 finds 煤层气."""
-    named = "\n".join(document.fields.get(name, "") for name in ("title", "keywords"))
-    concepts = dict.fromkeys(lexicon.count(named))
+    """The document with the other names of what its title and keywords name, of what all of it names where it has
+    neither. For the first stage alone: so an English need finds Chinese achievements, and 瓦斯 finds 煤层气."""
+    telling = [document.fields[name] for name in ("title", "keywords") if name in document.fields]
+    concepts = dict.fromkeys(lexicon.count("\n".join(telling or document.fields.values())))
     others = "\n".join(name for concept in concepts for name in lexicon.concepts[concept])
     return Document(document.id, {**document.fields, "lexicon": others}) if others else document

@@ -95,18 +95,33 @@ class Lexicon:
         return [self.concepts[concept][0] for concept in concepts]
 
 
-def _spellings(name: str) -> tuple[str, ...]:
-    """The plural of "battery" is not made by adding to it; those that are need no entry (see `_end`)."""
-    return (name, name[:-1] + "ies") if name.isascii() and name.endswith("y") else (name,)
+_AMERICAN = (
+    ("fibre", "fiber"), ("tyre", "tire"), ("centre", "center"), ("metre", "meter"), ("mould", "mold"),
+    ("plough", "plow"), ("sulph", "sulf"), ("aluminium", "aluminum"), ("orthopaedic", "orthopedic"),
+    ("colour", "color"), ("tumour", "tumor"), ("vapour", "vapor"), ("labelling", "labeling"),
+    ("modelling", "modeling"), ("isation", "ization"), ("ising", "izing"), ("iser", "izer"), ("yser", "yzer"),
+)  # fmt: skip
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Entries are in British spelling; American texts name the things as well. The plural of "battery" is not made by
+    adding to it; those that are need no entry (see `_end`)."""
+    american = name
+    for british, other in _AMERICAN:
+        american = american.replace(british, other)
+    for spelling in dict.fromkeys((name, american)):
+        yield spelling
+        if spelling.isascii() and spelling.endswith("y"):
+            yield spelling[:-1] + "ies"
 
 
 def _end(joined: str, start: int, name: str) -> int | None:
-    """Where the name found at `start` ends; None if it is but a piece of a word. Latin names stand as whole words, with
-    a plural at most: "car" is not in "carbon"."""
+    """Where the name found at `start` ends; None if it is but a piece of a word. Latin ends of names are ends of words,
+    with a plural at most: "car" is not in "carbon"."""
     stop = start + len(name)
-    if not name[0].isascii():
-        return stop
-    if start and _LATIN.match(joined, start - 1):
+    if name[0].isascii() and start and _LATIN.match(joined, start - 1):
         return None
+    if not name[-1].isascii():
+        return stop
     match = _WORD_END.match(joined, stop)
     return match.end() if match else None

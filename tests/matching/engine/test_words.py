@@ -36,6 +36,21 @@ def test_a_mention_stands_where_it_says():
     assert [text[m.start : m.end] for m in LEXICON.mentions(text)] == ["ＣＡＲ", "锂离子 电池"]
 
 
+def test_american_spelling_names_the_same():
+    lexicon = Lexicon.of({"f": ["碳纤维 | carbon fibre", "灭菌 | sterilisation", "肥料 | fertiliser", "肿瘤 | tumour"]})
+    british = "carbon fibres, sterilisation, fertilisers and tumours"
+    assert (
+        lexicon.count(british) == lexicon.count("carbon fibers, sterilization, fertilizers and tumors") == [0, 1, 2, 3]
+    )
+
+
+def test_a_name_of_both_scripts_ends_where_its_words_end():
+    lexicon = Lexicon.of({"f": ["3D打印", "γ射线 T细胞"]})
+    assert lexicon.count("用3D打印CT支架") == [0]
+    assert lexicon.count("13D打印") == []
+    assert lexicon.count("T细胞疗法") == [1]
+
+
 def test_the_longest_name_wins():
     lexicon = Lexicon.of({"f": ["电池", "燃料电池"]})
     assert lexicon.count("燃料电池和电池") == [1, 0]
