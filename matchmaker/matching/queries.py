@@ -31,6 +31,7 @@ from matchmaker.matching import indexing
 from matchmaker.matching.engine import Document, Index, explain, scores
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.engine.matcher import expanded
+from matchmaker.matching.engine.text import fold
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
 from matchmaker.matching.lexicon import lexicon
@@ -274,7 +275,7 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of results. `ranked`: by how well they fit the text, else newest first; `building`: a text was given but
-    there is no index to rank by; `cut`: more was found than is kept."""
+    there is no index to rank by; `cut`: more was found than is kept; `also`: other names looked for as well."""
 
     page: Page[Any]
     facets: Mapping[str, Sequence[Option]]
@@ -282,6 +283,7 @@ class Found:
     building: bool = False
     cut: bool = False
     order: Order = Order.NEWEST
+    also: Sequence[str] = ()
 
 
 def search(
@@ -301,24 +303,25 @@ def search(
         order = Order.NEWEST if order is Order.BEST else order
         listed = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
         return Found(listed, _facets(kind, base, filters), building=bool(text and listed.total), order=order)
-    found = _relevant(indexes.of(kind), text)
+    query = expanded(Document("", {"title": text}), lexicon())
+    found = _relevant(indexes.of(kind), query)
+    also = [name for name in query.fields.get("lexicon", "").splitlines() if fold(name) not in fold(text)]
     base.append(MODELS[kind].id.in_(found))
     cut = len(found) == MOST_FOUND
     if order is not Order.BEST:
         sorted_page = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
-        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order)
+        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order, also=also)
     kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *_conditions(kind, filters.chosen()))))
     ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
     rows = _public(actor, kind, ranked.items)
     best = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
     shown = Page(best, ranked.number, ranked.total, ranked.size)
-    return Found(shown, _facets(kind, base, filters), ranked=True, cut=cut, order=Order.BEST)
+    return Found(shown, _facets(kind, base, filters), ranked=True, cut=cut, order=Order.BEST, also=also)
 
 
-def _relevant(index: Index, text: str) -> list[uuid.UUID]:
-    """Ids of the documents found, best first, equal scores by id. Other names of what the text names are looked for as
-    well, in both languages; where they stand in a document they count about a third of the words typed."""
-    found = scores(index, expanded(Document("", {"title": text}), lexicon()))
+def _relevant(index: Index, query: Document) -> list[uuid.UUID]:
+    """Ids of the documents found, best first, equal scores by id. Its other names count about a third of its title."""
+    found = scores(index, query)
     best = found.max(initial=0.0)
     rows = (found >= RELEVANT_SHARE * best).nonzero()[0] if best else []
     ordered = sorted(rows, key=lambda row: (-found[row], index.ids[row]))

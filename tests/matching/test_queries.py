@@ -173,6 +173,16 @@ def test_a_thing_is_found_under_its_other_names_in_both_languages(app, universit
         assert search(ANONYMOUS, Kind.ACHIEVEMENT, text).page.items == [wanted], text
 
 
+def test_the_other_names_are_told(app, client, university):
+    make_achievement(university)
+    refresh()
+    also = search(ANONYMOUS, Kind.ACHIEVEMENT, "MAIZE 苞米").also
+    assert {"玉米", "corn"} <= set(also)
+    assert not {"苞米", "maize"} & set(also)
+    assert search(ANONYMOUS, Kind.ACHIEVEMENT, "zeppelin").also == []
+    assert "corn" in client.get("/achievements?q=苞米").get_data(as_text=True)
+
+
 def test_the_words_typed_count_more_than_their_other_names(app, university):
     for title in ("瓦斯抽采钻机", "煤层气抽采钻机"):
         make_achievement(
