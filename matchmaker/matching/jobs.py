@@ -23,7 +23,9 @@ from matchmaker.core import clock, jobs
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.matching import indexing, ranking, store
 from matchmaker.matching.engine import Document, EngineConfig, Index, build, scores
+from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.indexing import Changes, Indexes, Work
+from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import (
     LISTED_LEVEL,
     IndexChange,
@@ -257,10 +259,13 @@ def _switch(root: Path, names: Mapping[Kind, str], fingerprint: str, *, document
 
 
 def _reached(others: Index, texts: Sequence[Document], other_kind: Kind) -> list[uuid.UUID]:
-    """Lists of the other side into which one of these texts comes, or in which it was."""
+    """Lists of the other side into which one of these texts comes, or in which it was. Candidates are asked for under
+    other names as well; here these are the other names of all that the text mentions."""
     nearest = np.zeros(len(others.ids))
     for document in texts:
-        nearest = np.maximum(nearest, scores(others, document))
+        whole = Document(document.id, {"text": "\n".join(document.fields.values())})
+        for asked in (document, expanded(whole, lexicon())):
+            nearest = np.maximum(nearest, scores(others, asked))
     near = {uuid.UUID(others.ids[at]): nearest[at] * _MILLION + _ROUNDING for at in np.flatnonzero(nearest).tolist()}
     found: list[uuid.UUID] = []
     with indexing.reading() as session:

@@ -13,8 +13,8 @@ from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock
 from matchmaker.core.db import db, unit_of_work
 from matchmaker.listings.models import Achievement, ListingState
-from matchmaker.matching import indexing, jobs, store
-from matchmaker.matching.engine import Document, rank
+from matchmaker.matching import indexing, jobs, learning, store
+from matchmaker.matching.engine import Document, rank, semantic
 from matchmaker.matching.jobs import Stage
 from matchmaker.matching.models import LIST_SIZE, LISTED_LEVEL, IndexChange, IndexedListing, Kind, MatchIndex, MatchList
 from tests.factories.accounts import make_organisation, unit
@@ -77,6 +77,28 @@ def test_a_new_publication_is_taken_in_without_a_build(app):
     late = make_achievement()
     assert stages() == [Stage.UPDATED, Stage.LISTED]
     assert stored_hits(need) == [str(late.id)]
+
+
+@pytest.mark.usefixtures("incremental")
+def test_a_new_publication_reaches_the_lists_of_those_who_call_it_otherwise(app, monkeypatch):
+    monkeypatch.setattr(semantic, "models", lambda *, extra: ())
+    need = make_need(
+        title="Lidar that sees through falling snow",
+        problem="Our cars take snow for obstacles; false alarms must fall below one in a thousand frames.",
+        keywords=(),
+    )
+    rice = make_need(**RICE, problem=RICE_PROBLEM)
+    chip = {"title": "车载激光雷达收发芯片", "keywords": ()}
+    make_achievement(**chip, summary="测距三百米，已完成装车试验，可批量供货，接口资料齐全，欢迎来电洽谈。")
+    refresh()
+    assert learning.refit(index_root())
+    refresh()
+    before = {row.id: db.session.get(MatchList, row.id).computed_at for row in (need, rice)}
+    make_achievement(**chip, summary="测距五百米，已完成装车试验，可批量供货，接口资料齐全，欢迎来电洽谈。")
+    assert stages() == [Stage.UPDATED, Stage.LISTED]
+    db.session.expire_all()
+    again = {row.id: db.session.get(MatchList, row.id).computed_at != before[row.id] for row in (need, rice)}
+    assert again == {need.id: True, rice.id: False}
 
 
 @pytest.mark.usefixtures("incremental")
