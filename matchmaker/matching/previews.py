@@ -16,7 +16,7 @@ from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import PUBLIC_TEXTS
 from matchmaker.matching import queries
 from matchmaker.matching.engine import Document, Index, explain, rank, scores
-from matchmaker.matching.engine.matcher import expanded
+from matchmaker.matching.engine.matcher import TELLING, expanded
 from matchmaker.matching.indexing import MODELS, Listing, document, published
 from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import LISTED_LEVEL, Kind, Level
@@ -89,13 +89,15 @@ def _reason(index: Index, query: Document, other: Document) -> tuple[str, ...]:
 def _gains(index: Index, texts: Mapping[str, str], best: str) -> list[Gain]:
     """Score of the best match with everything, less the score without each field."""
     row = index.rows[best]
-    whole = _score(index, texts, row)
-    without = {name: {other: text for other, text in texts.items() if other != name} for name in texts}
-    return [Gain(name, round(1000 * (whole - _score(index, rest, row)))) for name, rest in without.items()]
-
-
-def _score(index: Index, texts: Mapping[str, str], row: int) -> float:
-    return float(scores(index, _asked(texts))[row])
+    whole = scores(index, _asked(texts))[row]
+    gains = []
+    for name in texts:
+        rest = {other: text for other, text in texts.items() if other != name}
+        # The names that a title brings go with it: those of the rest do not stand in for them.
+        bare = name in TELLING and not any(other in rest for other in TELLING)
+        less = Document("", rest) if bare else _asked(rest)
+        gains.append(Gain(name, round(1000 * float(whole - scores(index, less)[row]))))
+    return gains
 
 
 def _asked(texts: Mapping[str, str]) -> Document:

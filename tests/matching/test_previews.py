@@ -79,6 +79,18 @@ def test_gains_say_what_each_field_adds_to_the_best_match(app):
     assert gains["title"] > 0 > gains["summary"]
 
 
+def test_the_names_that_a_title_brings_are_its_gain(app):
+    """The rest would name the same thing in both languages, but only where there is no title to say it."""
+    make_need(title="Lidar for falling snow", problem="Our cars take snow for obstacles every winter.", keywords=())
+    make_need(title="农业灌溉", problem="完全无关的农业灌溉文字" * 4, keywords=())
+    refresh()
+    texts = {"title": "激光雷达", "summary": "激光雷达点云去噪，冬季已装车试用。"}
+    found = previews.preview(ANONYMOUS, Kind.ACHIEVEMENT, texts, with_gains=True)
+    assert found.matches[0].listing.title == "Lidar for falling snow"
+    gains = {gain.name: gain.tenths for gain in found.gains}
+    assert gains["title"] == round(1000 * found.matches[0].score)
+
+
 def test_a_preview_takes_few_statements(app):
     for _ in range(3):
         make_achievement()

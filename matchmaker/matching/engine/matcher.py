@@ -24,6 +24,9 @@ CANDIDATES = 500
 
 NEAREST = 100
 
+TELLING = ("title", "keywords")
+"""Fields that say what a text is about, and are written for it."""
+
 _BATCH = 100
 """Needs whose candidates are looked for at once, so that memory stays bounded."""
 
@@ -95,7 +98,7 @@ class Matcher:
 def expanded(document: Document, lexicon: Lexicon) -> Document:
     """The document with the other names of what its title and keywords name, of what all of it names where it has
     neither. For the first stage alone: so an English need finds Chinese achievements, and 瓦斯 finds 煤层气."""
-    telling = [document.fields[name] for name in ("title", "keywords") if name in document.fields]
+    telling = [document.fields[name] for name in TELLING if name in document.fields]
     concepts = dict.fromkeys(lexicon.count("\n".join(telling or document.fields.values())))
     others = "\n".join(name for concept in concepts for name in lexicon.concepts[concept])
     return Document(document.id, {**document.fields, "lexicon": others}) if others else document
