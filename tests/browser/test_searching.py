@@ -27,6 +27,22 @@ def test_words_are_answered_best_match_first_until_another_order_is_chosen(brows
         expect(page.locator("#results .toolbar")).to_contain_text("按发布时间由近及远排序")
 
 
+def test_what_is_done_to_the_results_after_typing_stays(browser, server, matched):
+    """Leaving the field is no change of the words: the results they gave are not asked for once more."""
+    with visitor(browser, server) as page:
+        page.goto("/achievements")
+        page.fill("#q", "电池低温")
+        expect(page.locator("#results .toolbar")).to_contain_text("按匹配度排序")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.locator("#results details summary").click()
+        page.locator("#results input[name=id]").first.check()
+        page.wait_for_timeout(1_000)
+        assert asked == []
+        expect(page.locator("#results details")).to_have_attribute("open", "")
+        expect(page.locator("#results input[name=id]").first).to_be_checked()
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_an_order_chosen_before_the_words_holds_for_them(browser, server, matched, scripts):
     with visitor(browser, server, scripts=scripts) as page:
