@@ -15,7 +15,7 @@ from matchmaker.core.types import clean_text
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import PUBLIC_TEXTS
 from matchmaker.matching import queries
-from matchmaker.matching.engine import Document, Index, explain, rank, scores
+from matchmaker.matching.engine import Document, Index, explain, rank, scores, worded
 from matchmaker.matching.engine.matcher import TELLING, expanded
 from matchmaker.matching.indexing import MODELS, Listing, document, published
 from matchmaker.matching.lexicon import lexicon
@@ -64,7 +64,7 @@ def preview(actor: Actor, kind: Kind, texts: Mapping[str, str], *, most: int = 5
         return Preview((), building=True)
     index = indexes.of(kind.other)
     query = _asked(texts)
-    hits = [hit for hit in rank(index, query, CANDIDATES) if hit.level >= LISTED_LEVEL]
+    hits = [hit for hit in rank(index, query, CANDIDATES, worded(index, query)) if hit.level >= LISTED_LEVEL]
     rows = _public(actor, kind.other, [uuid.UUID(hit.id) for hit in hits])
     shown = [hit for hit in hits if hit.id in rows][:most]
     matches = [

@@ -28,10 +28,10 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, ListingState, Mode, Need
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
-from matchmaker.matching.engine import Document, Index, explain, scores
+from matchmaker.matching.engine import Document, Index, explain, scores, shared, worded
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.engine.matcher import expanded
-from matchmaker.matching.engine.text import fold
+from matchmaker.matching.engine.text import fold, telling
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
 from matchmaker.matching.lexicon import lexicon
@@ -203,8 +203,8 @@ LONGEST_TEXT = 400
 """Characters: in Chinese nine bytes each in an address, of which servers take about 4,000."""
 
 RELEVANT_SHARE = 0.2
-"""A listing is found where its score is at least this share of the best one's. A single character in common with a
-long corpus says nothing; without a bound half of all listings would be counted as found."""
+"""A listing is found where its score is at least this share of the best one's, or where it has all that was typed.
+Without a bound a short paragraph would find half of all listings, by one everyday word or another."""
 
 MOST_FOUND = 2_000
 """Of what a text finds only so many are kept, the best: they are filtered and counted one by one."""
@@ -275,7 +275,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of results. `ranked`: by how well they fit the text, else newest first; `building`: a text was given but
-    there is no index to rank by; `cut`: more was found than is kept; `also`: other names looked for as well."""
+    there is no index to rank by; `cut`: more was found than is kept; `also`: other names looked for as well; `loose`:
+    nothing has the words, only single characters of them."""
 
     page: Page[Any]
     facets: Mapping[str, Sequence[Option]]
@@ -284,6 +285,7 @@ class Found:
     cut: bool = False
     order: Order = Order.NEWEST
     also: Sequence[str] = ()
+    loose: bool = False
 
 
 def search(
@@ -304,28 +306,31 @@ def search(
         listed = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
         return Found(listed, _facets(kind, base, filters), building=bool(text and listed.total), order=order)
     query = expanded(Document("", {"title": text}), lexicon())
-    found = _relevant(indexes.of(kind), query)
+    found, loose = _relevant(indexes.of(kind), text, query)
     also = [name for name in query.fields.get("lexicon", "").splitlines() if fold(name) not in fold(text)]
     base.append(MODELS[kind].id.in_(found))
     cut = len(found) == MOST_FOUND
     if order is not Order.BEST:
         sorted_page = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
-        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order, also=also)
+        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order, also=also, loose=loose)
     kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *_conditions(kind, filters.chosen()))))
     ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
     rows = _public(actor, kind, ranked.items)
     best = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
     shown = Page(best, ranked.number, ranked.total, ranked.size)
-    return Found(shown, _facets(kind, base, filters), ranked=True, cut=cut, order=Order.BEST, also=also)
+    facets = _facets(kind, base, filters)
+    return Found(shown, facets, ranked=True, cut=cut, order=Order.BEST, also=also, loose=loose)
 
 
-def _relevant(index: Index, query: Document) -> list[uuid.UUID]:
-    """Ids of the documents found, best first, equal scores by id. Its other names count about a third of its title."""
-    found = scores(index, query)
-    best = found.max(initial=0.0)
-    rows = (found >= RELEVANT_SHARE * best).nonzero()[0] if best else []
+def _relevant(index: Index, text: str, query: Document) -> tuple[list[uuid.UUID], bool]:
+    """Ids of the documents found, best first, equal scores by id, and whether they have but single characters of the
+    words: those are found only where nothing has more. Other names count about a third of what was typed."""
+    found, typed = scores(index, query), telling([text], index.config.max_gram)
+    near = (found > 0) & (found >= RELEVANT_SHARE * found.max(initial=0.0))
+    good = worded(index, query) & (near | (shared(index, typed) == len(typed)))
+    rows = (good if good.any() else near).nonzero()[0]
     ordered = sorted(rows, key=lambda row: (-found[row], index.ids[row]))
-    return [uuid.UUID(index.ids[row]) for row in ordered[:MOST_FOUND]]
+    return [uuid.UUID(index.ids[row]) for row in ordered[:MOST_FOUND]], bool(ordered) and not good.any()
 
 
 def _conditions(kind: Kind, chosen: Mapping[str, Any]) -> list[ColumnElement[bool]]:

@@ -218,6 +218,29 @@ def test_words_that_nothing_contains_find_nothing(app):
         assert search(ANONYMOUS, Kind.ACHIEVEMENT, text).page.total == 0
 
 
+def test_single_characters_of_a_word_find_only_where_nothing_has_more_and_it_is_said(app, client, university):
+    deer = make_achievement(university, title="梅花鹿养殖环境监测")
+    refresh()
+    found = search(ANONYMOUS, Kind.ACHIEVEMENT, "梅雨锋暴雨")
+    assert (ids(found.page), found.loose) == ([deer.id], True)
+    assert "只有个别字与之相同" in client.get("/achievements?q=梅雨锋暴雨").text
+    assert "只有个别字与之相同" not in client.get("/achievements?q=zeppelin").text
+    rain = make_achievement(university, title="城市内涝与暴雨预警")
+    refresh()
+    found = search(ANONYMOUS, Kind.ACHIEVEMENT, "梅雨锋暴雨")
+    assert (ids(found.page), found.loose) == ([rain.id], False)
+    assert "只有个别字与之相同" not in client.get("/achievements?q=梅雨锋暴雨").text
+    assert set(ids(search(ANONYMOUS, Kind.ACHIEVEMENT, "梅").page)) == {deer.id}  # typed by itself it is a word
+
+
+def test_what_has_all_that_was_typed_is_found_however_much_better_another_fits(app, university):
+    laser = [make_achievement(university, title="激光", keywords=("激光",), summary="激光。" * 60)]
+    laser.append(make_achievement(university, summary="低温电池在线监测，" * 90 + "外壳以激光打标。"))
+    refresh()
+    found = ids(search(ANONYMOUS, Kind.ACHIEVEMENT, "激光").page)
+    assert found == [row.id for row in laser]
+
+
 def test_invisible_characters_are_no_words(app):
     make_achievement()
     refresh()

@@ -24,6 +24,8 @@ from matchmaker.matching.engine.rank import (
     rank,
     rank_many,
     scores,
+    shared,
+    worded,
 )
 from matchmaker.matching.engine.ranker import Ranker
 from matchmaker.matching.engine.words import Lexicon
@@ -55,4 +57,6 @@ __all__ = [
     "rank_many",
     "save",
     "scores",
+    "shared",
+    "worded",
 ]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from matchmaker.matching.engine import tokens
 from matchmaker.matching.engine.index import Index
 from matchmaker.matching.engine.layout import BLOCK, CODES, STRIDE, Scratch, Wanted
+from matchmaker.matching.engine.text import telling
 from matchmaker.matching.engine.tokens import Batch, Document
 
 #: Which documents may be hits: their ids (others are passed over), or a mask along `Index.ids`.
@@ -49,7 +50,27 @@ class Candidate(NamedTuple):
 
 def scores(index: Index, query: Document) -> NDArray[np.float64]:
     """Score of every document, along `index.ids`. A query without a known term scores 0 everywhere."""
-    found = _every(index, _prepare(index, query))
+    return _kept(index, _every(index, _prepare(index, *index.counted([query])[1:])))
+
+
+def shared(index: Index, terms: Collection[str]) -> NDArray[np.int64]:
+    """How many of these terms each document has, along `index.ids`."""
+    keys = np.array(sorted(tokens.key_of(term) for term in terms), dtype=np.uint64)
+    columns = index.vocabulary.columns(keys, tokens.HAVE_NUMBA)
+    columns = np.sort(columns[columns >= 0])
+    wanted = _prepare(index, columns, np.zeros(len(columns), dtype=np.uint8))
+    sums = _every(index, wanted._replace(sums=np.minimum(wanted.sums, 1)))
+    scale = np.concatenate([index.base.scale, index.delta.scale]).astype(np.float64) * wanted.unit
+    return _kept(index, np.rint(np.divide(sums, scale, out=sums, where=scale > 0)).astype(np.int64))
+
+
+def worded(index: Index, query: Document) -> NDArray[np.bool_]:
+    """Whether each document, along `index.ids`, shares more with the query than single characters of Chinese words."""
+    return shared(index, telling(query.fields.values(), index.config.max_gram)) > 0
+
+
+def _kept(index: Index, found: NDArray[Any]) -> NDArray[Any]:
+    """From base and delta to `index.ids`."""
     return found if index.kept_rows is None else found[index.kept_rows]
 
 
@@ -58,7 +79,7 @@ def candidates(index: Index, query: Document, k: int, allowed: Allowed | None = 
     masks = (index.mask, _NONE) if allowed is None else _masks(index, allowed)
     if tokens.HAVE_NUMBA:
         return _Answers(index, [query], k, masks).of(0, 1)[0]
-    return _best_plainly(index, _prepare(index, query), k, *masks)
+    return _best_plainly(index, _prepare(index, *index.counted([query])[1:]), k, *masks)
 
 
 def candidates_many(
@@ -121,8 +142,7 @@ def _hits(index: Index, found: Sequence[Candidate]) -> list[Hit]:
 # --- the query ------------------------------------------------------------------------------------------------------
 
 
-def _prepare(index: Index, query: Document) -> Wanted:
-    _, columns, codes = index.counted([query])
+def _prepare(index: Index, columns: NDArray[np.int32], codes: NDArray[np.uint8]) -> Wanted:
     if tokens.HAVE_NUMBA:
         from matchmaker.matching.engine import kernels
 

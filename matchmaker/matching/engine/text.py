@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -161,13 +161,19 @@ def _stem(word: str) -> str:
 
 def grams(text: str, max_gram: int) -> list[str]:
     """Terms of a text with repetition: every run of 1 to `max_gram` neighbouring units."""
-    found: list[str] = []
-    for run in _runs(fold(text)):
-        units, joiner = run.units, run.joiner
-        found.extend(units)
-        for size in range(2, max_gram + 1):
-            found += [joiner.join(units[i : i + size]) for i in range(len(units) - size + 1)]
-    return found
+    return [gram for run in _runs(fold(text)) for size in range(1, max_gram + 1) for gram in _grams(run, size)]
+
+
+def telling(texts: Iterable[str], max_gram: int) -> set[str]:
+    """The shortest terms of texts that say something by themselves: words; of Chinese, neighbouring characters, and a
+    character that stands alone. 马铃薯 is told by 马铃 and 铃薯, by none of its characters."""
+    runs = (run for text in texts for run in _runs(fold(text)))
+    sized = ((run, 1 if run.joiner else min(2, max_gram, len(run.units))) for run in runs)
+    return {gram for run, size in sized for gram in _grams(run, size)}
+
+
+def _grams(run: Run, size: int) -> list[str]:
+    return [run.joiner.join(run.units[i : i + size]) for i in range(len(run.units) - size + 1)]
 
 
 @dataclass(frozen=True, slots=True)

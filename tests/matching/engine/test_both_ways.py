@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-from matchmaker.matching.engine import Document, EngineConfig, build, candidates, scores, text, tokens
+from matchmaker.matching.engine import Document, EngineConfig, build, candidates, scores, shared, text, tokens
 from tests.matching.engine.strategies import documents, fields, law, texts
 
 CONFIGS = [EngineConfig(), EngineConfig(max_gram=3), EngineConfig(field_weights={"title": 2.75, "keywords": 1.3})]
@@ -97,6 +97,24 @@ def test_the_best_are_the_best_of_all_scores(corpus, queries, k):
         every = scores(index, query)
         expected = sorted((-score, name) for score, name in zip(every.tolist(), index.ids, strict=True) if score)[:k]
         assert [(-found.score, index.name(found.row)) for found in candidates(index, query, k)] == expected
+
+
+@law
+@given(documents(max_size=8), documents("q", 3), st.sampled_from(CONFIGS))
+def test_shared_terms_are_those_that_both_texts_have(corpus, queries, config):
+    late = [Document("d3x", {"title": "电池 batteries"}), *queries]
+    index = build(corpus, config).updated(removed=["d1"], documents=late)
+
+    def terms(document):
+        return {term for content in document.fields.values() for term in text.grams(content, config.max_gram)}
+
+    here = {document.id: terms(document) & set(index.terms) for document in [*corpus, *late]}
+    for query in queries:
+        asked = terms(query)
+        expected = [len(asked & here[name]) for name in index.ids]
+        assert shared(index, asked).tolist() == expected
+        with tokens.plain():
+            assert shared(index, asked).tolist() == expected
 
 
 @law

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.matching.engine import Document, EngineConfig, build, pair_scores, rank, rank_many, scores
+from matchmaker.matching.engine import Document, EngineConfig, build, pair_scores, rank, rank_many, scores, worded
 from tests.matching.engine.strategies import documents, law
 
 CONFIG = EngineConfig()
@@ -50,6 +50,14 @@ def test_a_document_is_its_own_best_match(corpus):
 def test_search_is_ranking_by_a_title():
     assert [hit.id for hit in rank(INDEX, Document("", {"title": "电池"}), 10)] == ["cell", "battery"]
     assert [hit.id for hit in rank(INDEX, Document("", {"title": "LASERS"}), 10)] == ["weld"]
+
+
+def test_a_word_is_shared_by_more_than_one_of_its_characters():
+    found = {
+        text: worded(INDEX, Document("", {"title": text})) for text in ("电磁池", "固态电容", "welding 电磁", "🔋")
+    }
+    named = {text: [name for name, has in zip(INDEX.ids, mask, strict=True) if has] for text, mask in found.items()}
+    assert named == {"电磁池": [], "固态电容": ["cell"], "welding 电磁": ["weld"], "🔋": []}
 
 
 def test_the_title_weighs_more_than_the_text():

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from matchmaker.matching.engine.text import fold, grams, is_chinese, locate
+from matchmaker.matching.engine.text import fold, grams, is_chinese, locate, telling
 from tests.matching.engine.strategies import law, texts
 
 
@@ -53,6 +53,12 @@ def test_texts_that_say_nothing_give_no_terms(text):
 def test_figures_that_name_a_thing_are_terms_and_paragraph_numbers_are_not():
     assert grams("7075", 2) == ["7075"]
     assert grams("1、", 2) == []
+
+
+def test_single_characters_of_a_chinese_word_tell_nothing_by_themselves():
+    assert telling(["马铃薯，稻 铁"], 2) == {"马铃", "铃薯", "稻", "铁"}
+    assert telling(["laser welding", "5G基站"], 2) == {"laser", "welding", "5g", "基站"}
+    assert telling(["马铃薯"], 1) == {"马", "铃", "薯"}
 
 
 def test_folding_changes_nothing_more_the_second_time():
