@@ -15,12 +15,12 @@ from matchmaker.core.types import clean_text
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import PUBLIC_TEXTS
 from matchmaker.matching import queries
-from matchmaker.matching.engine import Document, Index, explain, rank, scores, worded
+from matchmaker.matching.engine import Document, Index, rank, scores, worded
 from matchmaker.matching.engine.matcher import TELLING, expanded
-from matchmaker.matching.indexing import MODELS, Listing, document, published
+from matchmaker.matching.indexing import MODELS, Listing, published
 from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import LISTED_LEVEL, Kind, Level
-from matchmaker.matching.queries import PHRASES, Match
+from matchmaker.matching.queries import Match
 
 _VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 
@@ -68,7 +68,7 @@ def preview(actor: Actor, kind: Kind, texts: Mapping[str, str], *, most: int = 5
     rows = _public(actor, kind.other, [uuid.UUID(hit.id) for hit in hits])
     shown = [hit for hit in hits if hit.id in rows][:most]
     matches = [
-        Match(rows[hit.id], hit.score, Level(str(hit.level)), _reason(index, query, document(rows[hit.id])))
+        Match(rows[hit.id], hit.score, Level(str(hit.level)), queries.found_by(index, query, rows[hit.id]))
         for hit in shown
     ]
     gains = _gains(index, texts, shown[0].id) if with_gains and shown else ()
@@ -79,11 +79,6 @@ def _public(actor: Actor, kind: Kind, ids: Sequence[uuid.UUID]) -> dict[str, Lis
     """Of these listings those that are public now."""
     public = published(kind, MODELS[kind].id.in_(ids), visible(actor, _VIEW[kind]))
     return {str(row.id): row for row in db.session.scalars(public)}
-
-
-def _reason(index: Index, query: Document, other: Document) -> tuple[str, ...]:
-    parts = explain(index, query, other, limit=PHRASES).parts
-    return tuple(part.term for part in parts if part.term is not None)
 
 
 def _gains(index: Index, texts: Mapping[str, str], best: str) -> list[Gain]:

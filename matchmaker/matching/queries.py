@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -172,8 +172,13 @@ def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...
     if indexes is None:
         return [()] * len(others)
     index, own = indexes.of(kind_of(listing)), expanded(document(listing), lexicon())
-    explained = (explain(index, own, document(other), limit=PHRASES) for other in others)
-    return [tuple(part.term for part in found.parts if part.term is not None) for found in explained]
+    return [found_by(index, own, other) for other in others]
+
+
+def found_by(index: Index, query: Document, listing: Listing) -> tuple[str, ...]:
+    """The phrases of the query, other names among them, that bring this listing most."""
+    parts = explain(index, query, document(listing), limit=PHRASES).parts
+    return tuple(part.term for part in parts if part.term is not None)
 
 
 def count_matched_needs(level: int = 3) -> int:
@@ -276,7 +281,8 @@ class Option:
 class Found:
     """A page of results. `ranked`: by how well they fit the text, else newest first; `building`: a text was given but
     there is no index to rank by; `cut`: more was found than is kept; `also`: other names looked for as well; `loose`:
-    nothing has the words, only single characters of them."""
+    nothing has the words, only single characters of them; `reasons`: by what each was found, but for all that was
+    typed."""
 
     page: Page[Any]
     facets: Mapping[str, Sequence[Option]]
@@ -286,6 +292,7 @@ class Found:
     order: Order = Order.NEWEST
     also: Sequence[str] = ()
     loose: bool = False
+    reasons: Mapping[uuid.UUID, Sequence[str]] = field(default_factory=dict)
 
 
 def search(
@@ -305,21 +312,30 @@ def search(
         order = Order.NEWEST if order is Order.BEST else order
         listed = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
         return Found(listed, _facets(kind, base, filters), building=bool(text and listed.total), order=order)
-    query = expanded(Document("", {"title": text}), lexicon())
-    found, loose = _relevant(indexes.of(kind), text, query)
-    also = [name for name in query.fields.get("lexicon", "").splitlines() if fold(name) not in fold(text)]
+    index, query = indexes.of(kind), expanded(Document("", {"title": text}), lexicon())
+    found, loose = _relevant(index, text, query)
     base.append(MODELS[kind].id.in_(found))
-    cut = len(found) == MOST_FOUND
-    if order is not Order.BEST:
-        sorted_page = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
-        return Found(sorted_page, _facets(kind, base, filters), cut=cut, order=order, also=also, loose=loose)
-    kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *_conditions(kind, filters.chosen()))))
-    ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
-    rows = _public(actor, kind, ranked.items)
-    best = [row for listing_id in ranked.items if (row := rows.get(listing_id))]
-    shown = Page(best, ranked.number, ranked.total, ranked.size)
-    facets = _facets(kind, base, filters)
-    return Found(shown, facets, ranked=True, cut=cut, order=Order.BEST, also=also, loose=loose)
+    chosen = _conditions(kind, filters.chosen())
+    if order is Order.BEST:
+        kept = set(db.session.scalars(select(MODELS[kind].id).where(*base, *chosen)))
+        ranked = sliced([listing_id for listing_id in found if listing_id in kept], page)
+        rows = list_public(actor, kind, ranked.items)
+        shown: Page[Any] = Page(rows, ranked.number, ranked.total, ranked.size)
+    else:
+        shown = paged(_sorted(published(kind, *base, *chosen), order), page)
+    return Found(
+        shown,
+        _facets(kind, base, filters),
+        ranked=order is Order.BEST,
+        cut=len(found) == MOST_FOUND,
+        order=order,
+        also=[name for name in query.fields.get("lexicon", "").splitlines() if fold(name) not in fold(text)],
+        loose=loose,
+        reasons={
+            row.id: tuple(phrase for phrase in found_by(index, query, row) if fold(phrase) != fold(text))
+            for row in shown.items
+        },
+    )
 
 
 def _relevant(index: Index, text: str, query: Document) -> tuple[list[uuid.UUID], bool]:

@@ -183,6 +183,17 @@ def test_the_other_names_are_told(app, client, university):
     assert "corn" in client.get("/achievements?q=苞米").get_data(as_text=True)
 
 
+def test_each_result_says_by_what_it_was_found_unless_that_is_all_that_was_typed(app, client, university):
+    lidar = make_achievement(university, title="车载激光雷达除雪")
+    refresh()
+    for text, named in (("激光雷达", ()), ("LIDAR", ("激光雷达",)), ("雪天激光雷达", ("激光雷达",))):
+        for order in queries.ORDERS[Kind.ACHIEVEMENT]:
+            assert search(ANONYMOUS, Kind.ACHIEVEMENT, text, order=order).reasons == {lidar.id: named}, (text, order)
+    assert "<mark>激光雷达</mark>" in client.get("/achievements?q=LIDAR").text
+    assert "<mark>" not in client.get("/achievements?q=激光雷达").text
+    assert search(ANONYMOUS, Kind.ACHIEVEMENT).reasons == {}
+
+
 def test_the_words_typed_count_more_than_their_other_names(app, university):
     for title in ("瓦斯抽采钻机", "煤层气抽采钻机"):
         make_achievement(
