@@ -18,6 +18,7 @@ from matchmaker.core import access, db, jobs, messages, taxonomy
 from matchmaker.core.access import Actor
 from matchmaker.core.web import assets, errors, filters, i18n, navigation, paging, security, theme
 from matchmaker.core.web.seal import seal
+from matchmaker.dashboard import jobs as _new_match_jobs  # noqa: F401  (registers its puller)
 from matchmaker.dashboard.desk_views import blueprint as desk
 from matchmaker.dashboard.export_views import blueprint as exports
 from matchmaker.dashboard.views import blueprint as dashboard

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField
+from wtforms import IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
-from matchmaker.core.web.forms import DayField, Form, line
+from matchmaker.core.web.forms import DayField, Form, labelled, line
+from matchmaker.dashboard.models import Rhythm
 
 HIGHEST = 1_000_000_000
 
@@ -22,3 +25,15 @@ class TargetForm(Form):
     )
     as_of_on = DayField(_l("As of"), help=_l("The day on which the figure was true."))
     source = line(_l("Source"), help=_l("A bulletin, a statistical report, a letter: so that others can check it."))
+
+
+class RhythmForm(Form):
+    rhythm = SelectField(
+        _l("Mail about new matches"),
+        [InputRequired(_l("Choose one."))],
+        description=_l("Of what you posted; transfer officers and signatories also hear of what was imported."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.rhythm.choices = labelled(Rhythm)

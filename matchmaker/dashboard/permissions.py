@@ -10,6 +10,8 @@ class Can(Permission):
     TARGET_ENTER = "target:enter"
     MONEY_VIEW = "money:view"
     PIPELINE_VIEW = "pipeline:view"
+    NEW_MATCHES_VIEW = "new-matches:view"
+    NEW_MATCHES_MAIL = "new-matches:mail"
 
 
 PARTIES = (Role.RESEARCHER, Role.TTO_OFFICER, Role.ENTERPRISE_MEMBER, Role.ENTERPRISE_SIGNATORY)
@@ -21,5 +23,8 @@ define(
         # Which deals these pages read is settled by deal:view and introduction:view.
         Can.MONEY_VIEW: holds(*PARTIES),
         Can.PIPELINE_VIEW: holds(Role.TECHNOLOGY_MANAGER),
+        # Of the own organisation's listings; what the reader may see of the others is settled by the listings' rules.
+        Can.NEW_MATCHES_VIEW: holds(*PARTIES),
+        Can.NEW_MATCHES_MAIL: holds(*PARTIES),
     }
 )

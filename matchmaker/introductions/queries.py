@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -69,6 +69,15 @@ def find_open_introduction(
     """The open introduction of a pair, whoever asked for it."""
     key = open_key(achievement.id, need.id if need else None, enterprise_id)
     return db.session.scalar(select(Introduction).where(Introduction.open_key == key))
+
+
+def pairs_asked_for(organisation_id: uuid.UUID) -> set[tuple[uuid.UUID | None, uuid.UUID]]:
+    """Pairs (need, achievement) for which this organisation was or is to be introduced, whatever came of it."""
+    sides = (Introduction.achievement_organisation_id, Introduction.need_organisation_id)
+    query = select(Introduction.need_id, Introduction.achievement_id).where(
+        or_(*(side == organisation_id for side in sides))
+    )
+    return {(need_id, achievement_id) for need_id, achievement_id in db.session.execute(query)}
 
 
 def list_introductions(actor: Actor, *, ended: bool) -> Select[Any]:

@@ -75,6 +75,15 @@ def list_own(actor: Actor, listing: Need | Achievement) -> dict[uuid.UUID, Judge
     return {getattr(row, other): row for row in db.session.scalars(query) if row.verdict is not None}
 
 
+def list_judged_pairs(organisation_id: uuid.UUID) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Pairs (need, achievement) of which the organisation has said something that still holds."""
+    mine = Judgement.organisation_id == organisation_id
+    query = select(Judgement.need_id, Judgement.achievement_id).where(
+        Judgement.number.in_(_newest(mine)), Judgement.level.is_not(None) | Judgement.reason.is_not(None)
+    )
+    return {(need_id, achievement_id) for need_id, achievement_id in db.session.execute(query)}
+
+
 def may_judge(actor: Actor, need: Need, achievement: Achievement) -> bool:
     return access.may(actor, Can.PAIRING_JUDGE) and judges(actor, need, achievement)
 

@@ -28,6 +28,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, ListingState, Mode, Need
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
+from matchmaker.matching.arrivals import Arrival, list_arrivals
 from matchmaker.matching.engine import Document, Index, explain, scores, shared, worded
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.engine.matcher import expanded
@@ -39,7 +40,13 @@ from matchmaker.matching.models import Judgement, Kind, Level, MatchList
 from matchmaker.matching.ranking import Texts, texts_of
 from matchmaker.matching.verdicts import Standing, Verdict, arrange
 
-__all__ = ["Learnt", "judgements_fingerprint", "list_judgements_to_learn"]  # and what stands below
+__all__ = [  # and what stands below
+    "Arrival",
+    "Learnt",
+    "judgements_fingerprint",
+    "list_arrivals",
+    "list_judgements_to_learn",
+]
 
 VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
 

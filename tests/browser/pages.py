@@ -165,6 +165,8 @@ KINDS = (
     Kind("account", TTO, "/account"),
     Kind("forbidden", TTO, "/needs/new", status=403),
     Kind("money", TTO, "/money"),
+    Kind("new-matches", TTO, "/new-matches"),
+    Kind("new-matches-of-needs", SIGNATORY, "/new-matches"),
     Kind("researcher-home", RESEARCHER, "/"),
     Kind("new-achievement", RESEARCHER, "/achievements/new"),
     *(

@@ -1,0 +1,261 @@
+"""New matches: what came after an own listing and fits it, on a page and by mail, until somebody followed it up."""
+
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+from sqlalchemy import delete, select
+
+from matchmaker.accounts.models import Membership, User
+from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.core import clock
+from matchmaker.core.db import db
+from matchmaker.core.outbox import OutboxMessage
+from matchmaker.dashboard import jobs, new_matches, services
+from matchmaker.dashboard.models import NewMatchMail, Rhythm
+from matchmaker.introductions import services as introductions
+from matchmaker.matching import services as matching
+from matchmaker.matching.models import MatchList
+from matchmaker.matching.verdicts import Reason, Verdict
+from tests.dashboard.test_views import counting
+from tests.factories.accounts import make_actor, make_member, make_organisation, sign_in, unit
+from tests.factories.listings import CANARY, make_achievement, make_need
+from tests.factories.matching import refresh, revise, withdraw
+
+FITS = dict(title="物流车电池快速升温装置", keywords=("电池", "冬季", "升温"))
+ELSE = dict(
+    title="玉米秸秆还田机", summary="秸秆粉碎与深翻一体，适合黑土地保护性耕作，作业效率每小时十亩。", keywords=()
+)
+
+
+@pytest.fixture
+def seeker(app):
+    """A member of an enterprise that posted a need; the person behind it comes with it."""
+    return make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_MEMBER)
+
+
+@pytest.fixture
+def need(seeker):
+    with clock.at(clock.now() - timedelta(days=60)):
+        return make_need(author=seeker)
+
+
+@pytest.fixture
+def later(need):
+    """What came after the need and fits it."""
+    row = make_achievement(**FITS)
+    refresh()
+    return row
+
+
+def shown(reader):
+    return [match.other.id for match in new_matches.list_new_matches(reader, 1).items]
+
+
+def ahead(**span):
+    return clock.at(clock.now() + timedelta(**span))
+
+
+def tell():
+    return jobs.tell(current_app.extensions["matchmaker.settings"])
+
+
+def mails():
+    """Those written so far, by recipient; and no more of them."""
+    found = {row.payload["to"]: row.payload for row in db.session.scalars(select(OutboxMessage))}
+    with unit():
+        db.session.execute(delete(OutboxMessage))
+    return found
+
+
+def address_of(person):
+    return db.session.get_one(User, person.user_id).email
+
+
+# --- what is new ----------------------------------------------------------------------------------------------------
+
+
+def test_what_came_after_and_fits_is_new_for_all_of_the_organisation_and_for_no_other(need, seeker, later):
+    make_achievement(**ELSE)
+    refresh()
+    colleague = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY, organisation=need.organisation)
+    assert shown(seeker) == shown(colleague) == [later.id]
+    assert shown(make_actor(OrganisationKind.ENTERPRISE)) == []
+    assert shown(make_actor(OrganisationKind.UNIVERSITY, organisation=later.organisation)) == []  # the need was there
+    newer = make_need(title="物流车电池快速升温装置采购", keywords=("电池", "冬季", "升温"))
+    refresh()
+    assert shown(make_actor(OrganisationKind.UNIVERSITY, organisation=later.organisation)) == [newer.id]
+
+
+def test_the_latest_comes_first_and_after_thirty_days_nothing_is_new(need, seeker, later):
+    with ahead(days=20):
+        latest = make_achievement(**FITS)
+        refresh()
+        assert shown(seeker) == [latest.id, later.id]
+    with ahead(days=31):
+        assert shown(seeker) == [latest.id]
+
+
+def test_what_was_judged_put_aside_asked_for_or_withdrawn_is_no_longer_new(need, seeker):
+    rows = [make_achievement(**FITS) for _ in range(4)]
+    refresh()
+    assert set(shown(seeker)) == {row.id for row in rows}
+    judged, aside, asked, gone = rows
+    with unit():
+        matching.judge(seeker, need, achievement=judged, verdict=Verdict(4, None, ""))
+        matching.judge(seeker, need, achievement=aside, verdict=Verdict(None, Reason.TOO_EARLY, ""))
+        introductions.request_introduction(seeker, asked, need=need, message="请介绍。", undertakes=True)
+    assert shown(seeker) == [gone.id]
+    withdraw(gone)
+    assert shown(seeker) == []
+
+
+def test_editing_what_is_old_makes_nothing_new(need, seeker, later):
+    with ahead(days=40):
+        revise(later, **FITS)
+        refresh()
+        assert shown(seeker) == []
+    revise(need)  # nor does it hide what came after the need
+    refresh()
+    assert shown(seeker) == [later.id]
+
+
+def test_the_page_names_both_sides_in_few_reads_and_keeps_what_is_confidential(client, need, seeker, later):
+    anonymous = make_need(anonymous=True, **{**FITS, "problem": FITS["title"] * 4})
+    refresh()
+    sign_in(client, db.session.get_one(User, seeker.user_id))
+    with counting() as statements:
+        page = client.get("/new-matches").text
+    assert len(statements) <= 12, statements
+    assert all(text in page for text in (need.title, later.title, f"/pairings/{need.id}/{later.id}", "匹配度较强"))
+    assert CANARY not in page
+    assert client.get("/").text.count("/new-matches") >= 2  # in the menu and on the desk
+    client.post("/sign-out")
+    sign_in(client, make_member(later.organisation, Role.RESEARCHER).user)
+    page = client.get("/new-matches").text
+    assert anonymous.title in page
+    assert anonymous.organisation.name not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "role"),
+    [(OrganisationKind.AUTHORITY, Role.REVIEWER), (OrganisationKind.INTERMEDIARY, Role.TECHNOLOGY_MANAGER)],
+)
+def test_who_posts_nothing_has_no_such_page(client, kind, role):
+    sign_in(client, make_member(make_organisation(kind), role).user)
+    assert client.get("/new-matches").status_code == 403
+    assert client.post("/new-matches", data={"rhythm": "daily"}).status_code == 403
+
+
+# --- by mail --------------------------------------------------------------------------------------------------------
+
+
+def test_the_author_is_told_once_in_the_own_language(need, seeker, later):
+    with unit():
+        db.session.get_one(User, seeker.user_id).locale = "en"
+    assert tell() == 1
+    told = mails()
+    assert set(told) == {address_of(seeker)}
+    mail = told[address_of(seeker)]
+    assert mail["subject"] == "1 new match for what you posted"
+    assert all(text in mail["body"] for text in (need.title, later.title, f"/pairings/{need.id}/{later.id}"))
+    assert CANARY not in mail["body"]
+    assert later.organisation.name not in mail["body"]
+    assert tell() == 0
+    with ahead(days=8):
+        assert tell() == 0
+    assert mails() == {}
+
+
+def test_each_is_told_in_the_rhythm_chosen(need, seeker, later):
+    tell()
+    mails()
+    for rhythm, days, told in ((Rhythm.DAILY, 1, True), (Rhythm.WEEKLY, 2, False), (Rhythm.NEVER, 30, False)):
+        with unit():
+            services.set_rhythm(seeker, None, rhythm=rhythm)
+        with ahead(days=days):
+            row = make_achievement(**FITS)
+            refresh()
+            tell()
+            assert (address_of(seeker) in mails()) is told, rhythm
+            withdraw(row)
+            refresh()
+
+
+def test_a_choice_of_mails_is_followed_from_the_next_look_on_and_repeats_nothing(need, seeker, later):
+    with unit():
+        services.set_rhythm(seeker, None, rhythm=Rhythm.DAILY)
+    assert tell() == 1
+    mails()
+    with unit():
+        services.set_rhythm(seeker, None, rhythm=Rhythm.NEVER)
+    with ahead(days=3), unit():
+        services.set_rhythm(seeker, None, rhythm=Rhythm.DAILY)
+    with ahead(days=5):
+        assert tell() == 0
+
+
+def test_what_comes_to_fit_later_is_told_then(need, seeker, later):
+    stored = db.session.get_one(MatchList, need.id)
+    hits = stored.hits
+    with unit():
+        stored.hits, stored.level = [[hit, score, 2] for hit, score, _ in hits], 2
+    assert tell() == 0
+    with unit():
+        stored = db.session.get_one(MatchList, need.id)
+        stored.hits, stored.level = hits, 4
+    with ahead(days=8):
+        assert tell() == 1
+
+
+def test_what_was_imported_is_told_to_those_who_answer_for_it(need, seeker, later):
+    with unit():
+        need.author_id = None
+    officer = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY, organisation=need.organisation)
+    tell()
+    told = set(mails())
+    assert address_of(officer) in told
+    assert address_of(seeker) not in told
+
+
+def test_who_left_the_organisation_or_the_platform_is_not_told(need, seeker, later):
+    with unit():
+        db.session.get_one(User, seeker.user_id).active = False
+    assert tell() == 0
+    with unit():
+        db.session.get_one(User, seeker.user_id).active = True
+        membership = db.session.scalars(select(Membership).where(Membership.user_id == seeker.user_id)).one()
+        db.session.delete(membership)
+    assert tell() == 0
+    assert mails() == {}
+
+
+def test_a_worker_that_comes_second_tells_nothing(need, seeker, later):
+    now, base_url = clock.now(), "https://platform.example"
+    with unit():
+        assert jobs.look_for(seeker.user_id, now, base_url)
+    with unit():
+        assert not jobs.look_for(seeker.user_id, now, base_url)
+    assert len(mails()) == 1
+
+
+def test_a_mail_names_the_ten_best_and_counts_all(need, seeker):
+    for _ in range(12):
+        make_achievement(**FITS)
+    refresh()
+    tell()
+    mail = mails()[address_of(seeker)]
+    assert "12" in mail["subject"]
+    assert mail["body"].count("/pairings/") == 10
+
+
+def test_the_rhythm_is_chosen_on_the_page_and_nonsense_is_refused(client, need, seeker):
+    sign_in(client, db.session.get_one(User, seeker.user_id))
+    assert '<option selected value="weekly">' in client.get("/new-matches").text
+    assert client.post("/new-matches", data={"rhythm": "hourly"}).status_code == 422
+    assert db.session.get(NewMatchMail, seeker.user_id) is None
+    english = {"Accept-Language": "en"}
+    assert client.post("/new-matches", data={"rhythm": "never"}, headers=english).status_code == 302
+    page = client.get("/new-matches", headers=english).text
+    assert "Mails about new matches: Never." in page
+    assert '<option selected value="never">' in page
