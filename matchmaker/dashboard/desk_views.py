@@ -62,7 +62,13 @@ def set_rhythm() -> Answer:
 
 def _new_matches(form: RhythmForm) -> str:
     page = arrivals.list_new_matches(g.actor, paging.page_number())
-    return render_template("dashboard/new_matches.html", page=page, form=form, modes=dict(labelled(Mode)))
+    return render_template(
+        "dashboard/new_matches.html",
+        page=page,
+        form=form,
+        modes=dict(labelled(Mode)),
+        brokers=arrivals.brokers(g.actor),
+    )
 
 
 @blueprint.get("/money")

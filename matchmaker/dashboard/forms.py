@@ -31,7 +31,10 @@ class RhythmForm(Form):
     rhythm = SelectField(
         _l("Mail about new matches"),
         [InputRequired(_l("Choose one."))],
-        description=_l("Of what you posted; transfer officers and signatories also hear of what was imported."),
+        description=_l(
+            "Of what you posted. Transfer officers and signatories also hear of what was imported, technology managers "
+            "of every strong pair."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

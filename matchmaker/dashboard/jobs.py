@@ -86,16 +86,14 @@ def _arrivals(user_id: uuid.UUID) -> list[Arrival]:
         actor = accounts.find_actor(user_id, membership.organisation_id)
         if actor is not None and access.may(actor, Can.NEW_MATCHES_VIEW):
             authors = {user_id, None} if actor.holds(Role.TTO_OFFICER, Role.ENTERPRISE_SIGNATORY) else {user_id}
-            found += new_matches.open_arrivals(membership.organisation_id, authors)
+            found += new_matches.open_arrivals(actor, authors)
     return found
 
 
 def _letter(matches: Sequence[NewMatch], count: int, base_url: str) -> tuple[str, str]:
     """Subject and body, in the language that is set. Public titles alone: a mail may be read by others."""
-    subject = ngettext(
-        "%(count)s new match for what you posted", "%(count)s new matches for what you posted", count, count=count
-    )
-    parts = [gettext("This was published after what you posted, and fits it:")]
+    subject = ngettext("%(count)s new match", "%(count)s new matches", count, count=count)
+    parts = [gettext("This was published after what it fits:")]
     for match in matches:
         address = f"{base_url}/pairings/{match.need.id}/{match.achievement.id}"
         fit = gettext("%(level)s for: %(title)s", level=label(match.arrival.level), title=match.own.title)

@@ -1,4 +1,4 @@
-"""New matches of one organisation: what was published after its own listings and fits them."""
+"""New matches: what was published after listings that it fits, of the own organisation or, for a broker, of all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from matchmaker.accounts.roles import Role
 from matchmaker.core import clock
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db
@@ -16,7 +17,7 @@ from matchmaker.dashboard.models import NewMatchMail, Rhythm
 from matchmaker.introductions import queries as introductions
 from matchmaker.matching import queries as matching
 from matchmaker.matching.models import Kind
-from matchmaker.matching.queries import Arrival, list_arrivals
+from matchmaker.matching.queries import Arrival, list_arrivals, list_arrivals_of_all
 
 NEW_FOR = timedelta(days=30)
 
@@ -39,19 +40,30 @@ class NewMatch:
 
 
 def list_new_matches(actor: Actor, number: int) -> Page[NewMatch]:
-    """Of the actor's organisation, of the last thirty days, the latest first."""
-    if actor.organisation_id is None:
-        return sliced([], number)
-    page = sliced(open_arrivals(actor.organisation_id), number)
+    """Of the last thirty days, the latest first."""
+    page = sliced(open_arrivals(actor), number)
     return Page(in_full(actor, page.items), page.number, page.total, page.size)
 
 
-def open_arrivals(organisation_id: uuid.UUID, authors: Collection[uuid.UUID | None] | None = None) -> Sequence[Arrival]:
-    """Arrivals of the last thirty days that nobody has followed up: neither judged nor introduced. `authors`: see
-    `list_arrivals`."""
-    found = list_arrivals(organisation_id, clock.now() - NEW_FOR, authors=authors)
-    introduced = introductions.pairs_asked_for(organisation_id) if found else set()
+def open_arrivals(actor: Actor, authors: Collection[uuid.UUID | None] | None = None) -> Sequence[Arrival]:
+    """Arrivals of the last thirty days that the actor's organisation has not followed up: neither judged nor
+    introduced. Those of others' pairs, for a broker, stay when somebody else did: that is none of his business.
+
+    `authors`: see `list_arrivals`.
+    """
+    assert actor.organisation_id is not None  # has a role
+    since = clock.now() - NEW_FOR
+    if brokers(actor):
+        found = list_arrivals_of_all(actor.organisation_id, since)
+    else:
+        found = list_arrivals(actor.organisation_id, since, authors=authors)
+    introduced = introductions.pairs_asked_for(actor.organisation_id) if found else set()
     return [arrival for arrival in found if arrival.pair not in introduced]
+
+
+def brokers(actor: Actor) -> bool:
+    """Whether everybody's matches are the actor's trade."""
+    return actor.holds(Role.TECHNOLOGY_MANAGER)
 
 
 def key(arrival: Arrival) -> str:

@@ -23,8 +23,8 @@ define(
         # Which deals these pages read is settled by deal:view and introduction:view.
         Can.MONEY_VIEW: holds(*PARTIES),
         Can.PIPELINE_VIEW: holds(Role.TECHNOLOGY_MANAGER),
-        # Of the own organisation's listings; what the reader may see of the others is settled by the listings' rules.
-        Can.NEW_MATCHES_VIEW: holds(*PARTIES),
-        Can.NEW_MATCHES_MAIL: holds(*PARTIES),
+        # Of the own organisation's listings, a broker of all. What may be seen of them the listings' rules settle.
+        Can.NEW_MATCHES_VIEW: holds(*PARTIES, Role.TECHNOLOGY_MANAGER),
+        Can.NEW_MATCHES_MAIL: holds(*PARTIES, Role.TECHNOLOGY_MANAGER),
     }
 )

@@ -72,8 +72,8 @@ def find_open_introduction(
 
 
 def pairs_asked_for(organisation_id: uuid.UUID) -> set[tuple[uuid.UUID | None, uuid.UUID]]:
-    """Pairs (need, achievement) for which this organisation was or is to be introduced, whatever came of it."""
-    sides = (Introduction.achievement_organisation_id, Introduction.need_organisation_id)
+    """Pairs (need, achievement) that this organisation, a side or the broker, has an introduction for or had one."""
+    sides = (Introduction.achievement_organisation_id, Introduction.need_organisation_id, Introduction.broker_id)
     query = select(Introduction.need_id, Introduction.achievement_id).where(
         or_(*(side == organisation_id for side in sides))
     )

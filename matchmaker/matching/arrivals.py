@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,6 +17,13 @@ from matchmaker.matching.models import Kind, Level, MatchList
 
 TOLD_LEVEL = 3
 """Fairly strong: a weak match is worth a look in the list, not a message."""
+
+STRONG_LEVEL = 4
+"""For whoever looks at everybody's: of fairly strong ones there are too many."""
+
+
+FEW = 500
+"""Up to so many hits are looked up by their ids."""
 
 
 class Arrival(NamedTuple):
@@ -44,39 +51,59 @@ def list_arrivals(
     `authors`: only what these posted, None standing for what was imported. Pairs of which the organisation has said
     what it thinks are not among them.
     """
-    found = [arrival for kind in Kind for arrival in _arrivals(kind, organisation_id, since)]
-    if authors is not None:
-        found = [arrival for arrival in found if arrival.author_id in authors]
+    found = [
+        arrival
+        for kind in Kind
+        for arrival in _arrivals(kind, since, TOLD_LEVEL, MODELS[kind].organisation_id == organisation_id)
+        if authors is None or arrival.author_id in authors
+    ]
+    return _unsaid(organisation_id, found)
+
+
+def list_arrivals_of_all(organisation_id: uuid.UUID, since: datetime) -> list[Arrival]:
+    """The strong ones on the whole platform, without those of which this organisation has said what it thinks."""
+    found = [arrival for kind in Kind for arrival in _arrivals(kind, since, STRONG_LEVEL)]
+    return _unsaid(organisation_id, found)
+
+
+def _unsaid(organisation_id: uuid.UUID, found: Sequence[Arrival]) -> list[Arrival]:
     said = list_judged_pairs(organisation_id) if found else set()
     left = [arrival for arrival in found if arrival.pair not in said]
     return sorted(left, key=lambda one: (one.published_at, one.score, one.own_id, one.other_id), reverse=True)
 
 
-def _arrivals(kind: Kind, organisation_id: uuid.UUID, since: datetime) -> Iterator[Arrival]:
-    own, other = MODELS[kind], MODELS[kind.other]
+def _arrivals(kind: Kind, since: datetime, least: int, *whose: ColumnElement[bool]) -> Iterator[Arrival]:
+    own = MODELS[kind]
     lists = (
-        select(MatchList.listing_id, MatchList.hits, own.author_id, Revision.created_at)
+        select(MatchList.listing_id, MatchList.hits, own.organisation_id, own.author_id, Revision.created_at)
         .join(own, own.id == MatchList.listing_id)
         .join(Revision, _first(kind))
-        .where(own.organisation_id == organisation_id, own.state == ListingState.PUBLISHED)
-        .where(MatchList.level >= TOLD_LEVEL)
+        .where(own.state == ListingState.PUBLISHED, MatchList.kind == kind, MatchList.level >= least, *whose)
     )
     rows = db.session.execute(lists).all()
-    if not rows:
-        return
-    later = (
-        select(other.id, Revision.created_at)
-        .join(Revision, _first(kind.other))
-        .where(other.state == ListingState.PUBLISHED, other.organisation_id != organisation_id)
-        .where(other.published_at > since, Revision.created_at > since)  # the former has an index
-    )
-    published = {str(listing_id): published_at for listing_id, published_at in db.session.execute(later)}
-    for listing_id, hits, author_id, posted_at in rows:
-        for hit, millionths, level in hits:
-            published_at = published.get(hit)
-            if level >= TOLD_LEVEL and published_at is not None and published_at > posted_at:
+    hits = {hit for row in rows for hit, _, level in row.hits if level >= least}
+    published = _published(kind.other, hits, since) if hits else {}
+    for listing_id, found, organisation_id, author_id, posted_at in rows:
+        for hit, millionths, level in found:
+            other_id, published_at = published.get(hit, (organisation_id, posted_at))
+            if level >= least and published_at > posted_at and other_id != organisation_id:
                 score = min(millionths / 1_000_000, 1.0)
                 yield Arrival(kind, listing_id, author_id, uuid.UUID(hit), Level(str(level)), score, published_at)
+
+
+def _published(kind: Kind, hits: Collection[str], since: datetime) -> Mapping[str, tuple[uuid.UUID, datetime]]:
+    """Whose each is and when it was first published, if that was after `since`: of these hits and, where they are many,
+    of all."""
+    model = MODELS[kind]
+    query = (
+        select(model.id, model.organisation_id, Revision.created_at)
+        .join(Revision, _first(kind))
+        .where(model.state == ListingState.PUBLISHED)
+        .where(model.published_at > since, Revision.created_at > since)  # the former has an index
+    )
+    if len(hits) <= FEW:
+        query = query.where(model.id.in_([uuid.UUID(hit) for hit in sorted(hits)]))
+    return {str(listing_id): (owner, published_at) for listing_id, owner, published_at in db.session.execute(query)}
 
 
 def _first(kind: Kind) -> ColumnElement[bool]:

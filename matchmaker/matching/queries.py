@@ -28,7 +28,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, ListingState, Mode, Need
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
-from matchmaker.matching.arrivals import Arrival, list_arrivals
+from matchmaker.matching.arrivals import Arrival, list_arrivals, list_arrivals_of_all
 from matchmaker.matching.engine import Document, Index, explain, scores, shared, worded
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.engine.matcher import expanded
@@ -45,6 +45,7 @@ __all__ = [  # and what stands below
     "Learnt",
     "judgements_fingerprint",
     "list_arrivals",
+    "list_arrivals_of_all",
     "list_judgements_to_learn",
 ]
 

@@ -234,6 +234,7 @@ KINDS = (
     Kind("navigator-small", SIGNATORY, "/policy/navigator"),
     Kind("particulars", SIGNATORY, "/claims/particulars"),
     Kind("manager-home", MANAGER, "/?tour=1"),
+    Kind("new-pairs", MANAGER, "/new-matches"),
     Kind("pipeline", MANAGER, "/pipeline"),
     Kind(
         "new-introduction",

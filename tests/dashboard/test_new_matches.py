@@ -18,7 +18,7 @@ from matchmaker.matching import services as matching
 from matchmaker.matching.models import MatchList
 from matchmaker.matching.verdicts import Reason, Verdict
 from tests.dashboard.test_views import counting
-from tests.factories.accounts import make_actor, make_member, make_organisation, sign_in, unit
+from tests.factories.accounts import actor, make_actor, make_member, make_organisation, sign_in, unit
 from tests.factories.listings import CANARY, make_achievement, make_need
 from tests.factories.matching import refresh, revise, withdraw
 
@@ -137,12 +137,31 @@ def test_the_page_names_both_sides_in_few_reads_and_keeps_what_is_confidential(c
     assert anonymous.organisation.name not in page
 
 
-@pytest.mark.parametrize(
-    ("kind", "role"),
-    [(OrganisationKind.AUTHORITY, Role.REVIEWER), (OrganisationKind.INTERMEDIARY, Role.TECHNOLOGY_MANAGER)],
-)
-def test_who_posts_nothing_has_no_such_page(client, kind, role):
-    sign_in(client, make_member(make_organisation(kind), role).user)
+def test_a_broker_has_the_strong_pairs_of_all_until_he_followed_them_up(client, need, seeker):
+    rows = [make_achievement(title=need.title, summary=need.problem, keywords=need.keywords) for _ in range(4)]
+    weaker = make_achievement(**FITS)
+    refresh()
+    membership = make_member(make_organisation(OrganisationKind.INTERMEDIARY), Role.TECHNOLOGY_MANAGER)
+    broker = actor(membership)
+    assert weaker.id in shown(seeker)
+    assert set(shown(broker)) == {row.id for row in rows}
+    judged, proposed, elsewhere, left = rows
+    with unit():
+        matching.judge(broker, need, achievement=judged, verdict=Verdict(1, None, ""))
+        introductions.request_introduction(broker, proposed, need=need, message="请介绍。", undertakes=False)
+        matching.judge(seeker, need, achievement=elsewhere, verdict=Verdict(1, None, ""))
+    assert set(shown(broker)) == {elsewhere.id, left.id}  # that others judged or met must not show
+    sign_in(client, membership.user)
+    with counting() as statements:
+        page = client.get("/new-matches", headers={"Accept-Language": "en"}).text
+    assert len(statements) <= 12, statements
+    assert "For the need:" in page
+    tell()
+    assert "/pairings/" in mails()[membership.user.email]["body"]
+
+
+def test_who_brings_nothing_together_has_no_such_page(client):
+    sign_in(client, make_member(make_organisation(OrganisationKind.AUTHORITY), Role.REVIEWER).user)
     assert client.get("/new-matches").status_code == 403
     assert client.post("/new-matches", data={"rhythm": "daily"}).status_code == 403
 
@@ -157,7 +176,7 @@ def test_the_author_is_told_once_in_the_own_language(need, seeker, later):
     told = mails()
     assert set(told) == {address_of(seeker)}
     mail = told[address_of(seeker)]
-    assert mail["subject"] == "1 new match for what you posted"
+    assert mail["subject"] == "1 new match"
     assert all(text in mail["body"] for text in (need.title, later.title, f"/pairings/{need.id}/{later.id}"))
     assert CANARY not in mail["body"]
     assert later.organisation.name not in mail["body"]
