@@ -19,7 +19,7 @@ from matchmaker.matching.engine import Document, Index, rank, scores, worded
 from matchmaker.matching.engine.matcher import TELLING, expanded
 from matchmaker.matching.indexing import MODELS, Listing, published
 from matchmaker.matching.lexicon import lexicon
-from matchmaker.matching.models import LISTED_LEVEL, Kind, Level
+from matchmaker.matching.models import LISTED_LEVEL, Kind
 from matchmaker.matching.queries import Match
 
 _VIEW = {Kind.ACHIEVEMENT: ListingCan.ACHIEVEMENT_VIEW, Kind.NEED: ListingCan.NEED_VIEW}
@@ -41,7 +41,8 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The best public matches of a text; `building` where there is no index to ask."""
+    """The best public matches of a text, by its words and other names alone: a score of 1 is that of a strong match;
+    `building` where there is no index to ask."""
 
     matches: Sequence[Match]
     gains: Sequence[Gain] = ()
@@ -67,12 +68,18 @@ def preview(actor: Actor, kind: Kind, texts: Mapping[str, str], *, most: int = 5
     hits = [hit for hit in rank(index, query, CANDIDATES, worded(index, query)) if hit.level >= LISTED_LEVEL]
     rows = _public(actor, kind.other, [uuid.UUID(hit.id) for hit in hits])
     shown = [hit for hit in hits if hit.id in rows][:most]
+    # No level: the thresholds of the index are for whole texts with a title, and would call most of these weak.
     matches = [
-        Match(rows[hit.id], hit.score, Level(str(hit.level)), queries.found_by(index, query, rows[hit.id]))
+        Match(rows[hit.id], min(_share(index, hit.score), 1.0), None, queries.found_by(index, query, rows[hit.id]))
         for hit in shown
     ]
     gains = _gains(index, texts, shown[0].id) if with_gains and shown else ()
     return Preview(matches, gains)
+
+
+def _share(index: Index, score: float) -> float:
+    """Of the score that a strong match reaches."""
+    return score / index.config.level_thresholds[-1]
 
 
 def _public(actor: Actor, kind: Kind, ids: Sequence[uuid.UUID]) -> dict[str, Listing]:
@@ -83,15 +90,17 @@ def _public(actor: Actor, kind: Kind, ids: Sequence[uuid.UUID]) -> dict[str, Lis
 
 def _gains(index: Index, texts: Mapping[str, str], best: str) -> list[Gain]:
     """Score of the best match with everything, less the score without each field."""
-    row = index.rows[best]
-    whole = scores(index, _asked(texts))[row]
+
+    def points(query: Document) -> float:
+        return 1000 * _share(index, float(scores(index, query)[index.rows[best]]))
+
     gains = []
     for name in texts:
         rest = {other: text for other, text in texts.items() if other != name}
         # The names that a title brings go with it: those of the rest do not stand in for them.
         bare = name in TELLING and not any(other in rest for other in TELLING)
         less = Document("", rest) if bare else _asked(rest)
-        gains.append(Gain(name, round(1000 * float(whole - scores(index, less)[row]))))
+        gains.append(Gain(name, round(points(_asked(texts)) - points(less))))
     return gains
 
 
