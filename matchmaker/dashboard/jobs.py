@@ -20,7 +20,7 @@ from matchmaker.core.messages import label
 from matchmaker.core.web import i18n
 from matchmaker.dashboard import new_matches
 from matchmaker.dashboard.models import SPANS, NewMatchMail
-from matchmaker.dashboard.new_matches import NewMatch
+from matchmaker.dashboard.new_matches import NEW_FOR, NewMatch
 from matchmaker.dashboard.permissions import Can
 from matchmaker.matching.queries import Arrival
 
@@ -55,19 +55,22 @@ def _whose_time_has_come(now: datetime) -> Select[uuid.UUID]:
 
 
 def look_for(user_id: uuid.UUID, now: datetime, base_url: str) -> bool:
-    """Put a mail with what is new for this person into the transaction at hand; whether there was anything. What was
-    told is remembered as long as it is new: a pair is told once, also one that comes to fit after a while."""
+    """Put a mail with what is new for this person into the transaction at hand; whether there was anything.
+
+    What was told is remembered as long as it could be found again: a pair is told once, also one that comes to fit
+    after a while, or ceases to and fits again.
+    """
     row = db.session.get(NewMatchMail, user_id, with_for_update=True)
     if row is None:
-        row = NewMatchMail(user_id=user_id)
+        row = NewMatchMail(user_id=user_id, told={})
         db.session.add(row)
         db.session.flush()
     elif row.waits(now):
         return False  # another worker was here
-    found = _arrivals(user_id)
-    known = set(row.told)
-    fresh = [arrival for arrival in found if new_matches.key(arrival) not in known]
-    row.looked_at, row.told = now, sorted(map(new_matches.key, found))
+    first, today = clock.day_of(now - NEW_FOR).isoformat(), clock.day_of(now).isoformat()
+    told = {pair: day for pair, day in row.told.items() if day >= first}
+    fresh = [arrival for arrival in _arrivals(user_id) if new_matches.key(arrival) not in told]
+    row.looked_at, row.told = now, told | {new_matches.key(arrival): today for arrival in fresh}
     if not fresh:
         return False
     user = db.session.get_one(User, user_id)

@@ -53,7 +53,7 @@ class TargetEntry(db.Model):
 
 
 class NewMatchMail(db.Model):
-    """How often a person is written to about new matches, and which of those that are new were told already. Who never
+    """How often a person is written to about new matches, and what was told already. Who never
     chose has a row from the first look on, with `Rhythm.WEEKLY`."""
 
     __tablename__ = "new_match_mails"
@@ -62,7 +62,7 @@ class NewMatchMail(db.Model):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
     rhythm: Mapped[Rhythm] = mapped_column(Choice(Rhythm), default=Rhythm.WEEKLY)
     looked_at: Mapped[datetime | None]
-    told: Mapped[Any] = mapped_column(Json, default=list)  # list[str], see `new_matches.key`
+    told: Mapped[Any] = mapped_column(Json, default=dict)  # {`new_matches.key`: day it was told, ISO}
 
     def waits(self, now: datetime) -> bool:
         """Whether it is not time to look again."""

@@ -47,7 +47,7 @@ def list_new_matches(actor: Actor, number: int) -> Page[NewMatch]:
 
 def open_arrivals(actor: Actor, authors: Collection[uuid.UUID | None] | None = None) -> Sequence[Arrival]:
     """Arrivals of the last thirty days that the actor's organisation has not followed up: neither judged nor
-    introduced. Those of others' pairs, for a broker, stay when somebody else did: that is none of his business.
+    introduced. Those of others' pairs, for a broker, stay when somebody else did: it is not for brokers to know.
 
     `authors`: see `list_arrivals`.
     """

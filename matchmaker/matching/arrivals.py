@@ -21,7 +21,6 @@ TOLD_LEVEL = 3
 STRONG_LEVEL = 4
 """For whoever looks at everybody's: of fairly strong ones there are too many."""
 
-
 FEW = 500
 """Up to so many hits are looked up by their ids."""
 

@@ -214,7 +214,7 @@ def test_a_choice_of_mails_is_followed_from_the_next_look_on_and_repeats_nothing
         assert tell() == 0
 
 
-def test_what_comes_to_fit_later_is_told_then(need, seeker, later):
+def test_what_comes_to_fit_later_is_told_then_and_only_once(need, seeker, later):
     stored = db.session.get_one(MatchList, need.id)
     hits = stored.hits
     with unit():
@@ -225,6 +225,17 @@ def test_what_comes_to_fit_later_is_told_then(need, seeker, later):
         stored.hits, stored.level = hits, 4
     with ahead(days=8):
         assert tell() == 1
+    with unit():
+        stored = db.session.get_one(MatchList, need.id)
+        stored.hits, stored.level = [[hit, score, 2] for hit, score, _ in hits], 2
+    with ahead(days=16):
+        assert tell() == 0
+    with unit():
+        stored = db.session.get_one(MatchList, need.id)
+        stored.hits, stored.level = hits, 4
+    with ahead(days=24):
+        assert tell() == 0  # told already, and found anew
+        assert shown(seeker) == [later.id]
 
 
 def test_what_was_imported_is_told_to_those_who_answer_for_it(need, seeker, later):
