@@ -49,7 +49,7 @@ def _whose_time_has_come(now: datetime) -> Select[uuid.UUID]:
     return (
         select(User.id)
         .outerjoin(NewMatchMail, NewMatchMail.user_id == User.id)
-        .where(User.active, or_(never_looked, *over))
+        .where(or_(never_looked, *over))
         .order_by(User.id)
     )
 

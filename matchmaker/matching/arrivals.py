@@ -74,7 +74,7 @@ def _unsaid(organisation_id: uuid.UUID, found: Sequence[Arrival]) -> list[Arriva
 def _arrivals(kind: Kind, since: datetime, least: int, *whose: ColumnElement[bool]) -> Iterator[Arrival]:
     own = MODELS[kind]
     lists = (
-        select(MatchList.listing_id, MatchList.hits, own.organisation_id, own.author_id, Revision.created_at)
+        select(MatchList.listing_id, MatchList.hits, own.author_id, Revision.created_at)
         .join(own, own.id == MatchList.listing_id)
         .join(Revision, _first(kind))
         .where(own.state == ListingState.PUBLISHED, MatchList.kind == kind, MatchList.level >= least, *whose)
@@ -82,27 +82,26 @@ def _arrivals(kind: Kind, since: datetime, least: int, *whose: ColumnElement[boo
     rows = db.session.execute(lists).all()
     hits = {hit for row in rows for hit, _, level in row.hits if level >= least}
     published = _published(kind.other, hits, since) if hits else {}
-    for listing_id, found, organisation_id, author_id, posted_at in rows:
+    for listing_id, found, author_id, posted_at in rows:
         for hit, millionths, level in found:
-            other_id, published_at = published.get(hit, (organisation_id, posted_at))
-            if level >= least and published_at > posted_at and other_id != organisation_id:
+            published_at = published.get(hit, posted_at)
+            if level >= least and published_at > posted_at:
                 score = min(millionths / 1_000_000, 1.0)
                 yield Arrival(kind, listing_id, author_id, uuid.UUID(hit), Level(str(level)), score, published_at)
 
 
-def _published(kind: Kind, hits: Collection[str], since: datetime) -> Mapping[str, tuple[uuid.UUID, datetime]]:
-    """Whose each is and when it was first published, if that was after `since`: of these hits and, where they are many,
-    of all."""
+def _published(kind: Kind, hits: Collection[str], since: datetime) -> Mapping[str, datetime]:
+    """When each was first published that was so after `since`: of these hits and, where they are many, of all."""
     model = MODELS[kind]
     query = (
-        select(model.id, model.organisation_id, Revision.created_at)
+        select(model.id, Revision.created_at)
         .join(Revision, _first(kind))
         .where(model.state == ListingState.PUBLISHED)
         .where(model.published_at > since, Revision.created_at > since)  # the former has an index
     )
     if len(hits) <= FEW:
         query = query.where(model.id.in_([uuid.UUID(hit) for hit in sorted(hits)]))
-    return {str(listing_id): (owner, published_at) for listing_id, owner, published_at in db.session.execute(query)}
+    return {str(listing_id): published_at for listing_id, published_at in db.session.execute(query)}
 
 
 def _first(kind: Kind) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import pytest
 from flask import current_app
 from sqlalchemy import delete, select
 
+from matchmaker.accounts import services as accounts
 from matchmaker.accounts.models import Membership, User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core import clock
@@ -14,11 +15,12 @@ from matchmaker.core.outbox import OutboxMessage
 from matchmaker.dashboard import jobs, new_matches, services
 from matchmaker.dashboard.models import NewMatchMail, Rhythm
 from matchmaker.introductions import services as introductions
+from matchmaker.matching import arrivals
 from matchmaker.matching import services as matching
 from matchmaker.matching.models import MatchList
 from matchmaker.matching.verdicts import Reason, Verdict
 from tests.dashboard.test_views import counting
-from tests.factories.accounts import actor, make_actor, make_member, make_organisation, sign_in, unit
+from tests.factories.accounts import SYSTEM, actor, make_actor, make_member, make_organisation, sign_in, unit
 from tests.factories.listings import CANARY, make_achievement, make_need
 from tests.factories.matching import refresh, revise, withdraw
 
@@ -49,7 +51,9 @@ def later(need):
 
 
 def shown(reader):
-    return [match.other.id for match in new_matches.list_new_matches(reader, 1).items]
+    page = new_matches.list_new_matches(reader, 1)
+    assert page.total == len(page.items)
+    return [match.other.id for match in page.items]
 
 
 def ahead(**span):
@@ -110,6 +114,25 @@ def test_what_was_judged_put_aside_asked_for_or_withdrawn_is_no_longer_new(need,
     assert shown(seeker) == []
 
 
+def test_a_listing_that_was_withdrawn_has_no_new_matches(need, seeker, later):
+    withdraw(need)
+    assert shown(seeker) == []
+
+
+def test_what_came_first_is_not_new_to_what_came_second_though_both_are(seeker):
+    with clock.at(clock.now() - timedelta(days=5)):
+        make_need(author=seeker)
+    second = make_achievement(**FITS)
+    refresh()
+    assert shown(seeker) == [second.id]
+    assert shown(make_actor(OrganisationKind.UNIVERSITY, organisation=second.organisation)) == []
+
+
+def test_many_hits_are_looked_up_another_way_and_are_the_same(need, seeker, later, monkeypatch):
+    monkeypatch.setattr(arrivals, "FEW", 0)
+    assert shown(seeker) == [later.id]
+
+
 def test_editing_what_is_old_makes_nothing_new(need, seeker, later):
     with ahead(days=40):
         revise(later, **FITS)
@@ -121,6 +144,8 @@ def test_editing_what_is_old_makes_nothing_new(need, seeker, later):
 
 
 def test_the_page_names_both_sides_in_few_reads_and_keeps_what_is_confidential(client, need, seeker, later):
+    for _ in range(3):
+        make_achievement(**FITS)
     anonymous = make_need(anonymous=True, **{**FITS, "problem": FITS["title"] * 4})
     refresh()
     sign_in(client, db.session.get_one(User, seeker.user_id))
@@ -254,9 +279,15 @@ def test_who_left_the_organisation_or_the_platform_is_not_told(need, seeker, lat
     assert tell() == 0
     with unit():
         db.session.get_one(User, seeker.user_id).active = True
+        accounts.decide_organisation(SYSTEM, need.organisation, action="suspend", reason="示例。")
+    with ahead(days=8):
+        assert tell() == 0
+    with unit():
+        accounts.decide_organisation(SYSTEM, need.organisation, action="reinstate")
         membership = db.session.scalars(select(Membership).where(Membership.user_id == seeker.user_id)).one()
         db.session.delete(membership)
-    assert tell() == 0
+    with ahead(days=16):
+        assert tell() == 0
     assert mails() == {}
 
 
@@ -267,16 +298,31 @@ def test_a_worker_that_comes_second_tells_nothing(need, seeker, later):
     with unit():
         assert not jobs.look_for(seeker.user_id, now, base_url)
     assert len(mails()) == 1
+    make_achievement(**FITS)
+    refresh()
+    with unit():  # not even of what came meanwhile: the next look will
+        assert not jobs.look_for(seeker.user_id, now, base_url)
+    assert mails() == {}
+
+
+def test_what_was_told_is_forgotten_when_it_is_no_longer_new(need, seeker, later):
+    tell()
+    assert len(db.session.get_one(NewMatchMail, seeker.user_id).told) == 1
+    with ahead(days=40):
+        tell()
+        assert db.session.get_one(NewMatchMail, seeker.user_id).told == {}
 
 
 def test_a_mail_names_the_ten_best_and_counts_all(need, seeker):
-    for _ in range(12):
-        make_achievement(**FITS)
+    weaker = make_achievement(**FITS)
+    for _ in range(11):
+        make_achievement(title=need.title, summary=need.problem, keywords=need.keywords)
     refresh()
     tell()
     mail = mails()[address_of(seeker)]
     assert "12" in mail["subject"]
     assert mail["body"].count("/pairings/") == 10
+    assert weaker.title not in mail["body"]
 
 
 def test_the_rhythm_is_chosen_on_the_page_and_nonsense_is_refused(client, need, seeker):
