@@ -32,8 +32,8 @@ class RhythmForm(Form):
         _l("Mail about new matches"),
         [InputRequired(_l("Choose one."))],
         description=_l(
-            "Of what you posted. Transfer officers and signatories also hear of what was imported, technology managers "
-            "of every strong pair."
+            "Of what you posted and what your saved searches find. Transfer officers and signatories also hear of what "
+            "was imported, technology managers of every strong pair."
         ),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from matchmaker.accounts.roles import Role
@@ -17,9 +16,7 @@ from matchmaker.dashboard.models import NewMatchMail, Rhythm
 from matchmaker.introductions import queries as introductions
 from matchmaker.matching import queries as matching
 from matchmaker.matching.models import Kind
-from matchmaker.matching.queries import Arrival, list_arrivals, list_arrivals_of_all
-
-NEW_FOR = timedelta(days=30)
+from matchmaker.matching.queries import NEW_FOR, Arrival, list_arrivals, list_arrivals_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +61,6 @@ def open_arrivals(actor: Actor, authors: Collection[uuid.UUID | None] | None = N
 def brokers(actor: Actor) -> bool:
     """Whether everybody's matches are the actor's trade."""
     return actor.holds(Role.TECHNOLOGY_MANAGER)
-
-
-def key(arrival: Arrival) -> str:
-    """What a pair is remembered by once it was told: short, since a month of an import may hold thousands."""
-    return arrival.own_id.hex[:8] + arrival.other_id.hex[:8]
 
 
 def in_full(actor: Actor, arrivals: Sequence[Arrival]) -> list[NewMatch]:

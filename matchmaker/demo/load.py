@@ -13,7 +13,18 @@ from sqlalchemy import select
 
 from matchmaker.accounts.models import User
 from matchmaker.core.db import db, unit_of_work
-from matchmaker.demo import claims, deals, intakes, introductions, judgements, listings, people, policy, target_entries
+from matchmaker.demo import (
+    claims,
+    deals,
+    intakes,
+    introductions,
+    judgements,
+    listings,
+    people,
+    policy,
+    searches,
+    target_entries,
+)
 from matchmaker.demo.world import PASSWORD, World
 from matchmaker.matching.jobs import refresh
 
@@ -38,7 +49,7 @@ def load_if_empty(*, report: Callable[[str], object]) -> None:
         report("Loading the demonstration ...")
         world = World()
         with unit_of_work():
-            for part in (people, listings, introductions, deals, policy, claims, target_entries, intakes):
+            for part in (people, listings, introductions, deals, policy, claims, target_entries, intakes, searches):
                 part.load(world)
         for _ in refresh(current_app.extensions["matchmaker.settings"].index_dir):
             pass

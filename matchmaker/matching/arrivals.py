@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 
 from matchmaker.core.db import db
 from matchmaker.listings.models import ListingState, Revision
 from matchmaker.matching.indexing import MODELS
 from matchmaker.matching.judgements import list_judged_pairs
 from matchmaker.matching.models import Kind, Level, MatchList
+
+NEW_FOR = timedelta(days=30)
 
 TOLD_LEVEL = 3
 """Fairly strong: a weak match is worth a look in the list, not a message."""
@@ -92,16 +94,21 @@ def _arrivals(kind: Kind, since: datetime, least: int, *whose: ColumnElement[boo
 
 def _published(kind: Kind, hits: Collection[str], since: datetime) -> Mapping[str, datetime]:
     """When each was first published that was so after `since`: of these hits and, where they are many, of all."""
+    query = first_published(kind, since)
+    if len(hits) <= FEW:
+        query = query.where(MODELS[kind].id.in_([uuid.UUID(hit) for hit in sorted(hits)]))
+    return {str(listing_id): published_at for listing_id, published_at in db.session.execute(query)}
+
+
+def first_published(kind: Kind, since: datetime) -> Select[uuid.UUID, datetime]:
+    """Ids of public listings that were first published after `since`, and when."""
     model = MODELS[kind]
-    query = (
+    return (
         select(model.id, Revision.created_at)
         .join(Revision, _first(kind))
         .where(model.state == ListingState.PUBLISHED)
         .where(model.published_at > since, Revision.created_at > since)  # the former has an index
     )
-    if len(hits) <= FEW:
-        query = query.where(model.id.in_([uuid.UUID(hit) for hit in sorted(hits)]))
-    return {str(listing_id): published_at for listing_id, published_at in db.session.execute(query)}
 
 
 def _first(kind: Kind) -> ColumnElement[bool]:

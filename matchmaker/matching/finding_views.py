@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from matchmaker.core import access
 from matchmaker.core.access import needs, public
-from matchmaker.core.errors import NotFound
+from matchmaker.core.errors import N_, NotFound
 from matchmaker.core.types import clean_text
+from matchmaker.core.web import navigation
 from matchmaker.core.web.forms import Form, done, labelled, line
 from matchmaker.listings.models import Mode, RightKind
 from matchmaker.matching import queries, saved_searches
@@ -23,6 +25,8 @@ from matchmaker.matching.saved_searches import Can
 blueprint = Blueprint("finding", __name__)
 
 MOST_COMPARED = 4
+
+navigation.item("finding.searches", N_("Saved searches"), 25, shown=lambda actor: access.may(actor, Can.SEARCH_SAVE))
 
 Answer = str | Response | tuple[str, int]
 
@@ -70,6 +74,15 @@ class SaveForm(Form):
     name = line(_l("Name of the search"), most=80)
 
 
+@blueprint.get("/searches")
+@needs(Can.SEARCH_SAVE)
+def searches() -> str:
+    """All that the reader keeps, with what others published since; first those that find something."""
+    news = queries.list_news(g.actor.user_id, apart_from={g.actor.organisation_id} - {None})
+    kept = sorted(zip(news, queries.list_latest(news), strict=True), key=lambda each: not each[0].found)
+    return render_template("matching/searches.html", kept=kept)
+
+
 @blueprint.post("/searches")
 @needs(Can.SEARCH_SAVE)
 def save_search() -> Answer:
@@ -88,7 +101,7 @@ def save_search() -> Answer:
 @needs(Can.SEARCH_REMOVE, load=saved_searches.find_search)
 def remove_search(search: SavedSearch) -> Response:
     fields = {**search.query, "kind": str(search.kind), "name": search.name}
-    target = _address(search.kind, {})
+    target = url_for("finding.searches") if "listed" in request.form else _address(search.kind, {})
     saved_searches.remove_search(g.actor, search)
     done(_("The saved search was removed."), undo=(url_for("finding.save_search"), fields))
     return redirect(target)

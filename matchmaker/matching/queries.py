@@ -19,16 +19,16 @@ from flask import current_app
 from sqlalchemy import ColumnElement, func, select
 
 from matchmaker.core import clock, taxonomy
-from matchmaker.core.access import Actor, visible
+from matchmaker.core.access import ANONYMOUS, Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
 from matchmaker.core.types import clean_text
 from matchmaker.core.web.paging import Page, paged, sliced
 from matchmaker.listings import queries as listings
-from matchmaker.listings.models import Achievement, ListingState, Mode, Need
+from matchmaker.listings.models import Achievement, ListingState, Mode, Need, Revision
 from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.matching import indexing
-from matchmaker.matching.arrivals import Arrival, list_arrivals, list_arrivals_of_all
+from matchmaker.matching.arrivals import NEW_FOR, Arrival, first_published, list_arrivals, list_arrivals_of_all
 from matchmaker.matching.engine import Document, Index, explain, scores, shared, worded
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
 from matchmaker.matching.engine.matcher import expanded
@@ -36,11 +36,12 @@ from matchmaker.matching.engine.text import fold, telling
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
 from matchmaker.matching.lexicon import lexicon
-from matchmaker.matching.models import Judgement, Kind, Level, MatchList
+from matchmaker.matching.models import Judgement, Kind, Level, MatchList, SavedSearch
 from matchmaker.matching.ranking import Texts, texts_of
 from matchmaker.matching.verdicts import Standing, Verdict, arrange
 
 __all__ = [  # and what stands below
+    "NEW_FOR",
     "Arrival",
     "Learnt",
     "judgements_fingerprint",
@@ -232,6 +233,17 @@ class Filters:
     trl: int | None = None
     mode: Mode | None = None
 
+    @classmethod
+    def read(cls, args: Mapping[str, str]) -> Filters:
+        """From a query string. What no facet offers counts as not chosen, so that an old link still works."""
+        field, district, trl, mode = (args.get(name, "") for name in FACETS)
+        return cls(
+            field=field if field in taxonomy.terms("fields") else None,
+            district=district if district in taxonomy.terms("districts") else None,
+            trl=int(trl) if trl in taxonomy.terms("trl") else None,
+            mode=Mode(mode) if mode in set(Mode) else None,
+        )
+
     def chosen(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in FACETS}
         return {name: value for name, value in values.items() if value is not None}
@@ -320,7 +332,7 @@ def search(
         order = Order.NEWEST if order is Order.BEST else order
         listed = paged(_sorted(published(kind, *base, *_conditions(kind, filters.chosen())), order), page)
         return Found(listed, _facets(kind, base, filters), building=bool(text and listed.total), order=order)
-    index, query = indexes.of(kind), expanded(Document("", {"title": text}), lexicon())
+    index, query = indexes.of(kind), _asked(text)
     found, loose = _relevant(index, text, query)
     base.append(MODELS[kind].id.in_(found))
     chosen = _conditions(kind, filters.chosen())
@@ -344,6 +356,11 @@ def search(
             for row in shown.items
         },
     )
+
+
+def _asked(text: str) -> Document:
+    """Words typed, with their other names."""
+    return expanded(Document("", {"title": text}), lexicon())
 
 
 def _relevant(index: Index, text: str, query: Document) -> tuple[list[uuid.UUID], bool]:
@@ -383,3 +400,82 @@ def _facets(kind: Kind, base: Sequence[ColumnElement[bool]], filters: Filters) -
     ]
     counts = iter(db.session.execute(select(*columns).select_from(MODELS[kind]).where(*base)).one())
     return {name: [Option(value, next(counts), value == chosen.get(name)) for value in values[name]] for name in FACETS}
+
+
+# --- searches that somebody keeps -----------------------------------------------------------------------------------
+
+LATEST = 3
+"""Of what a saved search finds anew, so many are named; a link leads to all."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A saved search, and what it finds that was first published after it was saved: ids, the latest first."""
+
+    search: SavedSearch
+    found: Sequence[uuid.UUID]
+
+    @property
+    def filters(self) -> Filters:
+        return Filters.read(self.search.query)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Of the address of the search, what it finds with the newest first."""
+        return {**self.search.query, "order": Order.NEWEST.value}
+
+
+def list_news(user_id: uuid.UUID, *, apart_from: Collection[uuid.UUID]) -> list[News]:
+    """This person's saved searches, the latest first, and what they find of the last thirty days.
+
+    As anybody may see it, and without what these organisations posted. By single characters alone, or while there is no
+    index, words find nothing.
+    """
+    mine = select(SavedSearch).where(SavedSearch.user_id == user_id)
+    searches = db.session.scalars(mine.order_by(SavedSearch.created_at.desc(), SavedSearch.id)).all()
+    indexes = find_indexes() if searches else None
+    found: dict[uuid.UUID, Sequence[uuid.UUID]] = {}
+    for kind in Kind:
+        if kept := [search for search in searches if search.kind == kind]:
+            found |= _news(kind, kept, apart_from, indexes.of(kind) if indexes else None)
+    return [News(search, found[search.id]) for search in searches]
+
+
+def list_latest(news: Sequence[News]) -> list[list[Listing]]:
+    """Of each the latest few in full, as anybody may see them."""
+    wanted = {kind: [one for some in news if some.search.kind == kind for one in some.found[:LATEST]] for kind in Kind}
+    shown = {row.id: row for kind, ids in wanted.items() if ids for row in list_public(ANONYMOUS, kind, ids)}
+    return [[shown[one] for one in some.found[:LATEST] if one in shown] for some in news]
+
+
+def _news(
+    kind: Kind, searches: Sequence[SavedSearch], apart_from: Collection[uuid.UUID], index: Index | None
+) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """One read for all of them: each listing that is new, and whether it has what each search filters by."""
+    model = MODELS[kind]
+    filtered = [sa.and_(sa.true(), *_conditions(kind, Filters.read(search.query).chosen())) for search in searches]
+    query = (
+        first_published(kind, clock.now() - NEW_FOR)
+        .add_columns(*(held.label(f"held_{number}") for number, held in enumerate(filtered)))
+        .where(visible(ANONYMOUS, VIEW[kind]), model.organisation_id.not_in(apart_from))
+        .order_by(Revision.created_at.desc(), model.id)
+    )
+    rows = db.session.execute(query).all()
+    with_words = [_with_words(index, search) if rows else None for search in searches]
+    return {
+        search.id: [
+            listing_id
+            for listing_id, published_at, *held in rows
+            if held[at] and published_at > search.created_at and (found is None or listing_id in found)
+        ]
+        for at, (search, found) in enumerate(zip(searches, with_words, strict=True))
+    }
+
+
+def _with_words(index: Index | None, search: SavedSearch) -> Collection[uuid.UUID] | None:
+    """What the words of a search find; None where it has none, and finds everything."""
+    text = search.query.get("q", "")
+    if not text:
+        return None
+    found, loose = _relevant(index, text, _asked(text)) if index else ([], True)
+    return () if loose else set(found)

@@ -16,7 +16,7 @@ from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement, Mode, Need
 from matchmaker.listings.permissions import Can
 from matchmaker.matching import judgements, pairings, queries, saved_searches
-from matchmaker.matching.forms import SEARCH, read_filters, read_order
+from matchmaker.matching.forms import SEARCH, read_order
 from matchmaker.matching.indexing import Listing, kind_of
 from matchmaker.matching.models import Kind, Level
 from matchmaker.matching.tiles import tiles
@@ -41,7 +41,7 @@ def search_needs() -> str:
 
 
 def _search(kind: Kind, template: str) -> str:
-    text, filters = clean_text(request.args.get("q", "")), read_filters(request.args)
+    text, filters = clean_text(request.args.get("q", "")), queries.Filters.read(request.args)
     order = read_order(request.args, kind)
     found = queries.search(g.actor, kind, text, filters, paging.page_number(), order)
     return render_template(

@@ -235,6 +235,8 @@ KINDS = (
     Kind("particulars", SIGNATORY, "/claims/particulars"),
     Kind("manager-home", MANAGER, "/?tour=1"),
     Kind("new-pairs", MANAGER, "/new-matches"),
+    Kind("saved-searches", MANAGER, "/searches"),
+    Kind("saved-searches-none", RESEARCHER, "/searches"),
     Kind("pipeline", MANAGER, "/pipeline"),
     Kind(
         "new-introduction",
