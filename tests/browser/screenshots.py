@@ -55,6 +55,7 @@ PAGES = (
     Kind("home", TTO, "/"),
     Kind("my-listings", TTO, "/listings/mine"),
     Kind("new-matches", TTO, "/new-matches"),
+    Kind("searches", MANAGER, "/searches"),
     Kind("new-achievement", RESEARCHER, "/achievements/new"),
     Kind("import", RESEARCHER, "/listings/imports", (NEEDS_IMPORT, once_it_was_read)),
     Kind("near-duplicates", REVIEWER, "/near-duplicates"),

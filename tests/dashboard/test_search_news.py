@@ -182,6 +182,25 @@ def test_filters_are_named_and_those_that_no_longer_exist_are_not(client):
     assert "1 new" in page  # what is filtered by nothing finds all
 
 
+def test_searches_that_find_something_come_first_then_the_latest(client):
+    person = make_member(make_organisation(OrganisationKind.UNIVERSITY), Role.RESEARCHER)
+    for days, name, query in (
+        (4, "旧而有", "电池"),
+        (3, "旧而无", "秸秆"),
+        (2, "新而有", "电池"),
+        (1, "新而无", "秸秆"),
+    ):
+        with ahead(days=-days):
+            save(actor(person), name, q=query)
+    make_achievement(**FITS)
+    make_achievement(author=actor(person), **ELSE)
+    refresh()
+    sign_in(client, person.user)
+    page = client.get("/searches", headers=ENGLISH).text
+    assert page.count("nothing new") == 2  # what the own organisation posted is none
+    assert sorted(("旧而有", "旧而无", "新而有", "新而无"), key=page.index) == ["新而有", "旧而有", "新而无", "旧而无"]
+
+
 def test_who_keeps_none_is_told_how_and_who_removes_one_stays_on_the_page(client):
     membership = make_member(make_organisation(OrganisationKind.ENTERPRISE), Role.ENTERPRISE_MEMBER)
     sign_in(client, membership.user)
