@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -88,22 +89,25 @@ def searches() -> str:
 def save_search() -> Answer:
     form = SaveForm()
     kind, query = _kind(request.form.get("kind", "")), _parameters(request.form)
+    since = _moment(request.form.get("since", ""))
     saved = form.run(
-        lambda: saved_searches.save_search(g.actor, None, kind=kind, name=form.name.data or "", query=query)
+        lambda: saved_searches.save_search(
+            g.actor, None, kind=kind, name=form.name.data or "", query=query, since=since
+        )
     )
     if saved is None:
         return render_template("matching/save_search.html", form=form, kind=kind, query=query), 422
     done(_("The search was saved."))
-    return redirect(_address(kind, query))
+    return redirect(url_for("finding.searches") if since else _address(kind, query))
 
 
 @blueprint.post("/searches/<uuid:id>/remove")
 @needs(Can.SEARCH_REMOVE, load=saved_searches.find_search)
 def remove_search(search: SavedSearch) -> Response:
-    fields = {**search.query, "kind": str(search.kind), "name": search.name}
+    again = {**search.query, "kind": str(search.kind), "name": search.name, "since": search.created_at.isoformat()}
     target = url_for("finding.searches") if "listed" in request.form else _address(search.kind, {})
     saved_searches.remove_search(g.actor, search)
-    done(_("The saved search was removed."), undo=(url_for("finding.save_search"), fields))
+    done(_("The saved search was removed."), undo=(url_for("finding.save_search"), again))
     return redirect(target)
 
 
@@ -111,6 +115,14 @@ def _kind(text: str) -> Kind:
     if text not in set(Kind):
         raise NotFound()
     return Kind(text)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _parameters(form: Any) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -11,6 +12,7 @@ from matchmaker.core import audit, clock
 from matchmaker.core.access import Actor, Permission, Self, define, seen_through, signed_in
 from matchmaker.core.db import command, db
 from matchmaker.core.errors import N_, Invalid
+from matchmaker.matching.arrivals import NEW_FOR
 from matchmaker.matching.models import Kind, SavedSearch
 
 MOST = 20
@@ -55,15 +57,22 @@ def list_searches(actor: Actor, kind: Kind) -> list[SavedSearch]:
 
 
 @command(Can.SEARCH_SAVE)
-def save_search(actor: Actor, _: None, *, kind: Kind, name: str, query: Mapping[str, str]) -> SavedSearch:
-    """Keep a search under a name. Raises NameMissing, TooManySearches."""
+def save_search(
+    actor: Actor, _: None, *, kind: Kind, name: str, query: Mapping[str, str], since: datetime | None = None
+) -> SavedSearch:
+    """Keep a search under a name. Raises NameMissing, TooManySearches.
+
+    `since`: from when on it was kept already, for one that was removed and comes back with what is new to it.
+    """
+    now = clock.now()
     if not name:
         raise NameMissing(field="name")
     mine = select(func.count()).select_from(SavedSearch).where(SavedSearch.user_id == actor.user_id)
     if (db.session.scalar(mine) or 0) >= MOST:
         raise TooManySearches(field="name", most=MOST)
     assert actor.user_id is not None  # signed in
-    row = SavedSearch(user_id=actor.user_id, kind=kind, name=name, query=dict(query), created_at=clock.now())
+    created_at = now if since is None else min(max(since, now - NEW_FOR), now)
+    row = SavedSearch(user_id=actor.user_id, kind=kind, name=name, query=dict(query), created_at=created_at)
     db.session.add(row)
     audit.record(actor, "search.saved", row)
     return row

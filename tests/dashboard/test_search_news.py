@@ -1,5 +1,6 @@
 """What saved searches find anew: on a page of their own, and in the mail about new matches."""
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -209,6 +210,43 @@ def test_who_keeps_none_is_told_how_and_who_removes_one_stays_on_the_page(client
     assert "/searches" in client.get("/achievements").text
     assert client.post(f"/searches/{row.id}/remove", data={"listed": "1"}).location == "/searches"
     assert "You keep no searches yet." in client.get("/searches", headers=ENGLISH).text
+
+
+def test_a_search_whose_removal_is_undone_still_knows_what_is_new_to_it(client):
+    membership = make_member(make_organisation(OrganisationKind.ENTERPRISE), Role.ENTERPRISE_MEMBER)
+    kept, row = save(actor(membership), q="电池"), make_achievement(**FITS)
+    refresh()
+    sign_in(client, membership.user)
+    client.post(f"/searches/{kept.id}/remove", data={"listed": "1"})
+    undo = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', client.get("/searches").text))
+    assert client.post("/searches", data=undo).location == "/searches"
+    assert found(actor(membership)) == {"寒区电池": [row.id]}
+
+
+@pytest.mark.parametrize(
+    ("since", "new"),
+    [
+        ("2020-01-01T00:00:00+00:00", True),
+        ("0001-01-01T00:00:00+14:00", True),
+        ("9999-12-31T23:59:59-14:00", False),
+        ("2020-01-01T00:00:00", False),  # where? so it counts as saved now
+        ("gestern", False),
+        ("", False),
+    ],
+)
+def test_no_search_was_kept_before_anything_is_new_nor_after_now(client, since, new):
+    membership = make_member(make_organisation(OrganisationKind.ENTERPRISE), Role.ENTERPRISE_MEMBER)
+    with ahead(days=-1):
+        row = make_achievement(**FITS)
+    refresh()
+    sign_in(client, membership.user)
+    data = {"kind": "achievement", "name": "寒区电池", "q": "电池", "since": since}
+    assert client.post("/searches", data=data).status_code == 302
+    assert found(actor(membership)) == ({"寒区电池": [row.id]} if new else {})
+    with ahead(seconds=1):
+        later = make_achievement(**FITS)
+        refresh()
+        assert found(actor(membership))["寒区电池"][0] == later.id
 
 
 # --- by mail --------------------------------------------------------------------------------------------------------
