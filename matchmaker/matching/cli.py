@@ -20,7 +20,7 @@ from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.rank_files import RunRow
 
 _READING = N_("Reading the texts for their meaning; the first time this takes some minutes.")
-_CONTRADICTED = N_("%(count)s pairs were judged differently at different times; the ranking learns their middle.")
+_CONTRADICTED = N_("Judged differently at different times: %(count)s of the pairs. The ranking learns their middle.")
 _WORTH_COMPILING = 20_000  # texts; the first time it takes some 20 s
 _FILE = click.Path(path_type=Path)
 
