@@ -112,7 +112,7 @@ def test_the_order_of_judgements_changes_no_score(files):
     found = []
     for order in (rows, rows[::-1]):
         answer = run(files, "--judgements", table(files, "j.tsv", "need_id\tachievement_id\tlevel", *order))
-        assert answer.stderr == "Judged differently at different times: 1 of the pairs. The ranking learns their middle.\n"
+        assert answer.stderr.startswith("Judged differently at different times: 1 of the pairs.")
         found.append(written(files))
     assert found[0] == found[1]
 
