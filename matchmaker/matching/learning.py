@@ -1,7 +1,8 @@
 """Fits the second stage in the background: when the index was built anew, or people judged.
 
-Judgements of all are learned together, and only once there are enough of enough organisations: so nobody sees in a list
-what one other organisation said. The own judgements of an organisation show in its own list at once (`queries`).
+Judgements of all are learned together, and only once there are enough of enough organisations; and what is said of a
+pair changes the scores of others, not its own. So nobody sees in a list what one other organisation said. The own
+judgements of an organisation show in its own list at once (`queries`).
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _fit(root: Path, judged: list[Judged], named: str, built_at: Any, vectors: V
             documents[kind][entry.document.id] = entry.document
             revisions[kind][entry.document.id] = str(entry.revision_id)
     matcher = Matcher.of(documents[Kind.NEED], documents[Kind.ACHIEVEMENT], lexicon(), vectors)
-    ranker, left_out = matcher.ranker.learn(matcher.needs, matcher.achievements, judged)
+    ranker, left_out = matcher.ranker.learn(matcher.needs, matcher.achievements, judged, discreet=True)
     sides = {Kind.NEED: matcher.needs, Kind.ACHIEVEMENT: matcher.achievements}
     name = f"ranker-{uuid.uuid4().hex}"
     ranker.save(root / name)

@@ -260,8 +260,8 @@ def _second_stage(
     needs, rows = (here, there) if kind is Kind.NEED else (there, here)
     answers = ranker.answers(sides[Kind.NEED], sides[Kind.ACHIEVEMENT], needs, rows)
     answers += np.array([bonus(own.facts, entry.facts) for entry in found])[:, None]
-    levels = ranker.levels([own.id if kind is Kind.NEED else entry.id for entry in found], answers)
     ids = [entry.id for entry in found]
+    levels = ranker.levels([(own.id, other) if kind is Kind.NEED else (other, own.id) for other in ids], answers)
     scored = [Hit(*hit) for hit in zip(ids, answers.mean(axis=1).tolist(), levels, strict=True)]
     ranked.extend(sorted(scored, key=lambda hit: (-hit.score, hit.id))[: LIST_SIZE[kind]])
     return ranked

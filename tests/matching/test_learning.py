@@ -117,12 +117,52 @@ def test_judgements_of_several_are_learned_after_a_while(app, few, monkeypatch):
     assert opened.ranker.learned.count == 3
 
 
-def test_words_that_judgements_speak_for_stand_beside_the_points_that_they_add(app, few, monkeypatch):
-    achievements, need = [make_achievement(title=title) for title in TITLES], make_need()
+@pytest.mark.parametrize("level", [Level.NONE, Level.STRONG])
+@pytest.mark.parametrize(("times", "of_need"), [(1, 2), (2, 2), (1, 0)])
+def test_what_is_said_of_a_pair_moves_others_and_not_its_own_score_or_level(
+    app, few, monkeypatch, level, times, of_need
+):
+    achievements = [make_achievement(title=title) for title in [*TITLES, TITLES[0] + "装置"]]
+    need, other = (
+        make_need(),
+        make_need(
+            title="秸秆还田作业质量监测",
+            problem="秸秆还田的作业面积与深度靠人工抽查，误差很大，希望找到随车安装、自动记录的监测装置，三个月内试用。",
+        ),
+    )
     refresh()
-    judged_by(achievements, need, Level.STRONG, Level.NONE, Level.NONE)
+    judged_by(achievements[:3], other, Level.NONE, Level.NONE, Level.STRONG)
+    judged_by(achievements[1 : 1 + of_need], need, *[Level.NONE, Level.WEAK][:of_need])
+    assert refit()
+    refresh()
+    before, neighbour, listed = seen(need, achievements[0]), seen(need, achievements[3]), hits(need)
+    for _ in range(times):
+        judged_by(achievements[:1], need, level)
+    later = clock.now() + learning.EVERY + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert refit()
+    refresh()
+    after = seen(need, achievements[0])
+    assert after.level == before.level
+    # The mean judged pair, from which measures are counted, is another one now: less than half a point.
+    assert [part.tenths for part in after.parts] == pytest.approx([part.tenths for part in before.parts], abs=4)
+    assert after.tenths == pytest.approx(before.tenths, abs=4)
+    assert hits(need)[str(achievements[0].id)] == pytest.approx(listed[str(achievements[0].id)], abs=4_000)
+    assert abs(seen(need, achievements[3]).tenths - neighbour.tenths) > 20
+
+
+def seen(need, achievement):
+    """What anybody is told of a pair."""
+    return pairings.pairing(ANONYMOUS, need, achievement)
+
+
+def test_words_that_judgements_speak_for_stand_beside_the_points_that_they_add(app, few, monkeypatch):
+    achievements, need = [make_achievement(title=title) for title in [*TITLES, TITLES[1]]], make_need()
+    refresh()
+    judged_by(achievements[:3], need, Level.STRONG, Level.NONE, Level.NONE)
     refit()
-    found = pairings.pairing(ANONYMOUS, need, achievements[1])
+    assert not pairings.pairing(ANONYMOUS, need, achievements[1]).words  # they would tell what was said of it
+    found = pairings.pairing(ANONYMOUS, need, achievements[3])
     assert found.words
     assert [part.tenths < 0 for part in found.parts if part.kind is ReasonKind.TAUGHT_WORDS] == [True]
 
@@ -136,7 +176,7 @@ def test_words_that_judgements_speak_for_stand_beside_the_points_that_they_add(a
         return dataclasses.replace(reasons, parts=tuple(parts))
 
     monkeypatch.setattr(ranking, "explained", hardly_taught)
-    found = pairings.pairing(ANONYMOUS, need, achievements[1])
+    found = pairings.pairing(ANONYMOUS, need, achievements[3])
     assert not found.words
     assert ReasonKind.TAUGHT_WORDS not in {part.kind for part in found.parts}
 

@@ -14,8 +14,8 @@ these answers the levels are calibrated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,11 +107,16 @@ class Learned:
     unseen: Calibration
     count: int
     fingerprint: str
+    own_word: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
 
-    def calibration(self, need_id: str) -> Calibration:
-        """How answers about this need read as levels."""
+    def calibration(self, need_id: str, achievement_id: str) -> Calibration:
+        """How answers about this pair read as levels."""
         judged = self.needs.rows.get(need_id)
-        return self.unseen if judged is None else Calibration(_three(self.thresholds[judged]), self.spreads)
+        if judged is None:
+            return self.unseen
+        word = self.own_word.get((need_id, achievement_id))
+        thresholds = self.thresholds[judged] - (0.0 if word is None else word[STEPS])
+        return Calibration(_three(thresholds), self.spreads)
 
     def likeness(self, needs: Side) -> Floats:
         """Of each need to each judged one: len(needs) x len(judged)."""
@@ -139,7 +144,21 @@ class Learned:
             part = slice(start, start + _PAIRS)
             by_measures[part] = np.einsum("ikm,im->ik", weights[need_rows[part]], from_centre[part])
             by_text[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
-        return by_measures, of_need[need_rows], _OF_BOTH * by_text
+        found = by_measures, of_need[need_rows], _OF_BOTH * by_text
+        for at, word in self._own_words(needs, achievements, need_rows, rows):
+            for answers, own_word in zip(found, word[:STEPS], strict=True):
+                answers[at] -= own_word
+        return found
+
+    def _own_words(
+        self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
+    ) -> Iterator[tuple[int, Floats]]:
+        """Of those of these pairs that were judged themselves."""
+        judged = {need_id for need_id, _ in self.own_word}.intersection(needs.ids)
+        for at in np.flatnonzero(np.isin(need_rows, [needs.rows[need_id] for need_id in judged])).tolist():
+            word = self.own_word.get((needs.ids[need_rows[at]], achievements.ids[rows[at]]))
+            if word is not None:
+                yield at, word
 
     def gram_weights(self, needs: Side, need: int) -> Floats:
         """What each gram of an achievement adds to the score for this need, in its row of length one."""
@@ -160,6 +179,8 @@ class Learned:
         if self.dense is not None and self.needs.dense is not None:
             arrays.write(directory, "learned-dense", self.dense)
             arrays.write(directory, "learned-need-dense", np.stack(self.needs.dense))
+        if self.own_word:
+            arrays.write(directory, "learned-own-word", np.stack(list(self.own_word.values())))
         plain = {
             "ids": self.needs.ids,
             "offset": self.offset.tolist(),
@@ -168,6 +189,7 @@ class Learned:
             "meaning": self.dense is not None,
             "spreads": self.spreads,
             "unseen": [self.unseen.thresholds, self.unseen.spreads],
+            "own_word": list(self.own_word),
         }
         arrays.write_json(directory, "learned", plain)
 
@@ -176,6 +198,7 @@ class Learned:
         plain = arrays.read_json(directory, "learned")
         grams = arrays.read_sparse(directory, "learned-need-grams")
         dense = arrays.read(directory, "learned-need-dense") if plain["meaning"] else None
+        words = arrays.read(directory, "learned-own-word") if plain["own_word"] else ()
         count = len(plain["ids"])
         needs = Side(
             tuple(plain["ids"]),
@@ -199,6 +222,7 @@ class Learned:
             Calibration(*map(tuple, plain["unseen"])),
             plain["count"],
             plain["fingerprint"],
+            {(need_id, other_id): word for (need_id, other_id), word in zip(plain["own_word"], words, strict=True)},
         )
 
 
@@ -222,8 +246,11 @@ def fit(
     scale: Floats,
     unlearned: Calibration,
     fingerprint: str,
+    discreet: bool = False,
 ) -> tuple[Learned, LeftOut]:
     """Learn from (need row, achievement row, level 1-4), at least one.
+
+    discreet: no pair shows what was said of it itself; its answers are those it would have had it not been judged.
 
     prior: the score of each without learning, which reads as `unlearned` says; measured: its measures, with `scale` for
     each (0 leaves a measure out).
@@ -241,8 +268,8 @@ def fit(
     target = (pairs[:, 2, None] >= np.arange(2, 2 + STEPS)) - prior[:, None]
 
     alike = _likeness(judged_needs, judged_needs, meaning).astype(np.float32)
-    matrix = _covariance(alike, own, rows, standard, meaning)
-    inverse = _inverse(matrix)
+    blocks = _Blocks(alike, own, rows, standard.astype(np.float32), meaning)
+    inverse = _inverse(_covariance(blocks))
     residuals: NDArray[np.float32] = inverse @ target.astype(np.float32)
     weights = residuals.astype(np.float64)
     without_pair: Floats = weights / np.diagonal(inverse)[:, None].astype(np.float64)
@@ -254,8 +281,18 @@ def fit(
     left_pair, left_need = answers - without_pair, answers - _without_need(inverse, residuals, _said_alike(alike)[own])
 
     counts, said_of_all = np.bincount(own), offset + (_OF_NEED + _OF_OWN_NEED) * of_own
-    without = said_of_all[own] - _said_of_all_by(inverse, own)[:, None] * without_pair
-    read_as = _of_judged(unlearned, without, counts[own] - 1)
+    said_by = _said_of_all_by(inverse, own)
+    read_as = _of_judged(unlearned, said_of_all[own] - said_by[:, None] * without_pair, counts[own] - 1)
+    unseen = _unseen(unlearned, offset, left_need, pairs[:, 2], len(need_rows))
+    thresholds = _of_judged(unlearned, said_of_all, counts)
+
+    def of_thresholds(need: int, same: NDArray[np.int64], taken: Floats) -> Any:
+        """What these pairs of a need add to its thresholds; of the only ones, what parts them from those of others."""
+        if len(same) == counts[need]:
+            return thresholds[need] - np.array(unseen.thresholds)
+        rest = _of_judged(unlearned, said_of_all[[need]] - said_by[same] @ taken, counts[[need]] - len(same))
+        return thresholds[need] - rest[0]
+
     learned = Learned(
         centre=centre,
         offset=offset,
@@ -264,11 +301,17 @@ def fit(
         by_need=_OF_NEEDS_MEASURES * np.asarray(fold @ standard) * per_unit,
         grams=sparse.csr_array(fold @ rows.grams),
         dense=np.asarray(fold @ rows.dense[0]) if meaning and rows.dense is not None else None,
-        thresholds=_of_judged(unlearned, said_of_all, counts),
+        thresholds=thresholds,
         spreads=_spreads(unlearned, left_pair - read_as, pairs[:, 2]),
-        unseen=_unseen(unlearned, offset, left_need, pairs[:, 2], len(need_rows)),
+        unseen=unseen,
         count=len(pairs),
         fingerprint=fingerprint,
+        own_word={
+            (needs.ids[pairs[at, 0]], achievements.ids[pairs[at, 1]]): np.vstack(
+                [word, of_thresholds(own[at], same, taken)]
+            )
+            for at, word, same, taken in (_own_words(blocks, inverse, weights, pairs) if discreet else ())
+        },
     )
     left_out = LeftOut(left_pair, left_need, np.asarray(1 + (left_pair >= read_as).sum(axis=1), dtype=np.int64))
     return learned, left_out
@@ -363,34 +406,59 @@ def _whole(dense: tuple[Dense, Dense]) -> Floats:
     return unit
 
 
-def _covariance(
-    alike: NDArray[np.float32],
-    own: NDArray[np.int64],
-    rows: Side,
-    standard: Floats,
-    meaning: bool,
-) -> NDArray[np.float32]:
-    count = len(own)
+@dataclass(frozen=True, eq=False)
+class _Blocks:
+    """How alike judged pairs are, in blocks of rows."""
+
+    alike: NDArray[np.float32]
+    own: NDArray[np.int64]
+    rows: Side
+    standard: NDArray[np.float32]
+    meaning: bool
+
+    def __iter__(self) -> Iterator[tuple[slice, tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]]:
+        """Rows, and their likeness to all: by measures, as needs, by text."""
+        grams = self.rows.grams.astype(np.float32)
+        transposed = sparse.csc_array(grams.T)
+        dense = self.rows.dense[0] if self.meaning and self.rows.dense is not None else None
+        for start in range(0, len(self.own), _BLOCK):
+            part = slice(start, min(start + _BLOCK, len(self.own)))
+            text = np.asarray((grams[part] @ transposed).todense())
+            if dense is not None:
+                text *= np.float32(1 - _MEANING_OF_ACHIEVEMENTS)
+                text += np.float32(_MEANING_OF_ACHIEVEMENTS) * (dense[part] @ dense.T)
+            needs = self.alike[self.own[part]][:, self.own]
+            same = self.own[part, None] == self.own[None]
+            measures = np.float32(_OF_NEEDS_MEASURES) * (self.standard[part] @ self.standard.T)
+            as_needs = 1 + np.float32(_OF_NEED) * needs + np.float32(_OF_OWN_NEED) * same
+            yield part, (needs * measures, as_needs, needs * (np.float32(_OF_BOTH) * text))
+
+
+def _covariance(blocks: _Blocks) -> NDArray[np.float32]:
+    count = len(blocks.own)
     matrix = np.empty((count, count), dtype=np.float32)
-    grams = rows.grams.astype(np.float32)
-    transposed = sparse.csc_array(grams.T)
-    single = standard.astype(np.float32)
-    dense = rows.dense[0] if meaning and rows.dense is not None else None
-    for start in range(0, count, _BLOCK):
-        part = slice(start, min(start + _BLOCK, count))
-        both = np.asarray((grams[part] @ transposed).todense())
-        if dense is not None:
-            both *= np.float32(1 - _MEANING_OF_ACHIEVEMENTS)
-            both += np.float32(_MEANING_OF_ACHIEVEMENTS) * (dense[part] @ dense.T)
-        needs = alike[own[part]][:, own]
-        same = own[part, None] == own[None]
-        measures = single[part] @ single.T
-        block = needs * (_OF_BOTH * both + np.float32(_OF_NEED) + _OF_NEEDS_MEASURES * measures)
-        block += np.float32(1.0)
-        block[same] += np.float32(_OF_OWN_NEED)
-        matrix[part] = block
+    for part, (measures, as_needs, text) in blocks:
+        matrix[part] = measures + as_needs + text
     matrix[np.diag_indices(count)] += np.float32(_NOISE)
     return matrix
+
+
+def _own_words(
+    blocks: _Blocks, inverse: NDArray[np.float32], weights: Floats, pairs: NDArray[np.int64]
+) -> Iterator[tuple[int, Floats, NDArray[Any], Any]]:
+    """For each different pair its first row, what all judgements of it add to its answers (3 x 3), their rows, and what
+    they explain: without them the weights of the others would be less by the inverse's columns times that."""
+    _, group = np.unique(pairs[:, :2], axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    alike = np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
+    by_first = {int(same[0]): same for same in alike}
+    for part, likenesses in blocks:
+        for at in by_first.keys() & range(part.start, part.stop):
+            same = by_first[at]
+            columns = inverse[same].T.astype(np.float64)
+            taken = np.linalg.solve(columns[same], weights[same])  # len(same) x 3
+            word = [(likeness[at - part.start].astype(np.float64) @ columns) @ taken for likeness in likenesses]
+            yield at, np.stack(word), same, taken
 
 
 def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -77,7 +77,7 @@ class Matcher:
         need_rows = np.array([self.needs.rows[need_id] for need_id, _ in pairs], dtype=np.int64)
         rows = np.array([self.achievements.rows[achievement_id] for _, achievement_id in pairs], dtype=np.int64)
         answers = self.ranker.answers(self.needs, self.achievements, need_rows, rows)
-        levels = self.ranker.levels([need_id for need_id, _ in pairs], answers)
+        levels = self.ranker.levels(pairs, answers)
         return [Scored(*found) for found in zip(answers.mean(axis=1).tolist(), levels, strict=True)]
 
     def top(self, k: int) -> Iterator[tuple[str, list[Hit]]]:

@@ -23,7 +23,7 @@ from matchmaker.matching.engine.semantic import BY_NAME, E5, Meaning, Model
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 6
+FORMAT = 7
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 
@@ -100,20 +100,23 @@ class Ranker:
             found += sum(self.learned.corrections(*sides, left, right, measured))
         return found
 
-    def calibration(self, need_id: str) -> Calibration:
-        """How answers about this need read as levels."""
-        return self.weights.levels if self.learned is None else self.learned.calibration(need_id)
+    def calibration(self, need_id: str, achievement_id: str) -> Calibration:
+        """How answers about this pair read as levels."""
+        return self.weights.levels if self.learned is None else self.learned.calibration(need_id, achievement_id)
 
-    def levels(self, need_ids: Sequence[str], answers: Floats) -> list[int]:
-        """Of answers, len x 3, each about the need of this id."""
-        thresholds = {need_id: self.calibration(need_id).thresholds for need_id in set(need_ids)}
-        reached = answers >= np.array([thresholds[need_id] for need_id in need_ids]).reshape(-1, learn.STEPS)
+    def levels(self, pairs: Sequence[tuple[str, str]], answers: Floats) -> list[int]:
+        """Of answers, len x 3, each about the pair of these ids of need and achievement."""
+        by_need = {need_id: self.calibration(need_id, "").thresholds for need_id in {need_id for need_id, _ in pairs}}
+        judged = {} if self.learned is None else self.learned.own_word
+        thresholds = [self.calibration(*pair).thresholds if pair in judged else by_need[pair[0]] for pair in pairs]
+        reached = answers >= np.array(thresholds).reshape(-1, learn.STEPS)
         return [1 + steps for steps in reached.sum(axis=1).tolist()]
 
     def learn(
-        self, needs: Side, achievements: Side, judged: Sequence[Judged]
+        self, needs: Side, achievements: Side, judged: Sequence[Judged], *, discreet: bool = False
     ) -> tuple[Ranker, LeftOut] | tuple[Ranker, None]:
         """A ranker that has learned from these judgements, in any order; those of ids it is not given are passed over.
+        A discreet one answers about a pair as if nobody had judged it itself.
 
         Also the answers with each pair, or its need, left out, along the sorted judgements that were used.
         """
@@ -133,6 +136,7 @@ class Ranker:
             scale=np.array(self.weights.spreads),
             unlearned=self.weights.levels,
             fingerprint=learn.fingerprint_of(known, str(FORMAT), self.space.fingerprint, *self._names),
+            discreet=discreet,
         )
         return replace(self, learned=learned), left_out
 
@@ -140,7 +144,7 @@ class Ranker:
         """Of these achievements the `k` best for a need, best first, equal scores by id."""
         answers = self.answers(needs, achievements, np.full(len(rows), need, dtype=np.int64), rows)
         ids = [achievements.ids[row] for row in rows.tolist()]
-        levels = self.levels([needs.ids[need]] * len(rows), answers)
+        levels = self.levels([(needs.ids[need], other) for other in ids], answers)
         found = [Hit(*hit) for hit in zip(ids, answers.mean(axis=1).tolist(), levels, strict=True)]
         return sorted(found, key=lambda hit: (-hit.score, hit.id))[:k]
 

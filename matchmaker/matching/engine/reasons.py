@@ -95,12 +95,13 @@ def reasons(
         taught = ranker.learned.corrections(needs, achievements, none, none, measured[None])
         for kind, answers in zip((Kind.TAUGHT_WEIGHTS, Kind.TAUGHT_NEED, Kind.TAUGHT_WORDS), taught, strict=True):
             parts.append(Part(kind, "", float(answers.mean())))
-        words = _words(ranker, achievement, achievements, ranker.learned.gram_weights(needs, 0))
+        if (need.id, achievement.id) not in ranker.learned.own_word:  # the words would tell what was said of the pair
+            words = _words(ranker, achievement, achievements, ranker.learned.gram_weights(needs, 0))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]
     score = math.fsum(part.value for part in parts)
     answers = ranker.answers(needs, achievements, none, none)[0] + sum(bonus.value for bonus in structure)
-    calibration = ranker.calibration(need.id)
+    calibration = ranker.calibration(need.id, achievement.id)
     return Reasons(
         score=score,
         level=calibration.level(answers),

@@ -1,6 +1,7 @@
 """The second stage: sane for any text, the same in any order, learning what it is told, adding up."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,6 +153,26 @@ def test_levels_without_a_pair_are_what_a_fit_without_it_says():
         (expected,) = here.learned(judged[:at] + judged[at + 1 :]).pairs([pair])
         assert left_out.levels[at] == expected.level
         assert left_out.pair[at].mean() == pytest.approx(expected.score, abs=5e-3)  # but for the centre of measures
+
+
+@pytest.mark.parametrize("again", [0, 2])
+def test_a_discreet_ranker_says_of_a_judged_pair_what_a_fit_without_its_judgements_would(again, tmp_path):
+    here, pair = market(), ("n1", "a7")
+    judged = [entry for entry in judged_market() if entry[:2] != pair] + [Judged(*pair, 1)] * (1 + again)
+    ranker, left_out = here.ranker.learn(here.needs, here.achievements, judged, discreet=True)
+    ranker.save(tmp_path / "saved")
+    told = replace(here, ranker=Ranker.load(tmp_path / "saved", LEXICON))
+    known = sorted(judged)
+    rest = [entry for entry in known if entry[:2] != pair]
+    found = {entry[:2]: told.pairs([entry[:2]])[0] for entry in rest}
+    for entry, answers, level in zip(known, left_out.pair, left_out.levels, strict=True):
+        if entry[:2] != pair:
+            assert found[entry[:2]].score == pytest.approx(answers.mean(), abs=1e-4)
+            assert found[entry[:2]].level == level
+    without, given = here.learned(rest).pairs([pair])[0], told.pairs([pair])[0]
+    # Measures are counted from the mean judged pair, which is another one without these.
+    assert given.score == pytest.approx(without.score, abs=0.02)
+    assert here.learned(known).pairs([pair])[0].score != pytest.approx(without.score, abs=0.06)
 
 
 def test_no_usable_judgement_leaves_everything_as_it_was():
