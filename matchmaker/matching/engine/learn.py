@@ -154,8 +154,8 @@ class Learned:
         self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
     ) -> Iterator[tuple[int, Floats]]:
         """Of those of these pairs that were judged themselves."""
-        judged = {need_id for need_id, _ in self.own_word}.intersection(needs.ids)
-        for at in np.flatnonzero(np.isin(need_rows, [needs.rows[need_id] for need_id in judged])).tolist():
+        judged = [row for row, need_id in enumerate(needs.ids) if self.own_word and need_id in self.needs.rows]
+        for at in np.flatnonzero(np.isin(need_rows, judged)).tolist():
             word = self.own_word.get((needs.ids[need_rows[at]], achievements.ids[rows[at]]))
             if word is not None:
                 yield at, word
