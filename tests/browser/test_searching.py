@@ -38,7 +38,7 @@ def test_what_is_done_to_the_results_after_typing_stays(browser, server, matched
         page.locator("#results details summary").click()
         page.locator("#results input[name=id]").first.check()
         page.wait_for_timeout(1_000)
-        assert asked == []
+        assert [url for url in asked if "/static/" not in url] == []  # the tab's picture may be asked for this late
         expect(page.locator("#results details")).to_have_attribute("open", "")
         expect(page.locator("#results input[name=id]").first).to_be_checked()
 
