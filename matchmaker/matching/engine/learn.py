@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,6 +85,23 @@ class Calibration:
 
 
 @dataclass(frozen=True, eq=False)
+class OwnWords:
+    """What the judgements of a pair add to what is told of this pair itself, so that it can be taken off again.
+
+    rows: of each judged pair, by the ids of need and achievement; answers: pairs x 4 x 3, to the answers by measures,
+    for the need and for the text, and to the thresholds; grams: pairs x terms, to the weights of the achievement's
+    grams.
+    """
+
+    rows: Mapping[tuple[str, str], int]
+    answers: Floats
+    grams: sparse.csr_array
+
+
+_TOLD_AS_SAID = OwnWords({}, np.empty((0, STEPS + 1, STEPS)), sparse.csr_array((0, 0)))
+
+
+@dataclass(frozen=True, eq=False)
 class Learned:
     """What judgements taught, folded. All in units of the answers (0 not reached, 1 reached), a column for each.
 
@@ -107,15 +124,16 @@ class Learned:
     unseen: Calibration
     count: int
     fingerprint: str
-    own_word: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    own_words: OwnWords = _TOLD_AS_SAID
 
     def calibration(self, need_id: str, achievement_id: str) -> Calibration:
         """How answers about this pair read as levels."""
         judged = self.needs.rows.get(need_id)
         if judged is None:
             return self.unseen
-        word = self.own_word.get((need_id, achievement_id))
-        thresholds = self.thresholds[judged] - (0.0 if word is None else word[STEPS])
+        thresholds = self.thresholds[judged]
+        if (word := self.own_words.rows.get((need_id, achievement_id))) is not None:
+            thresholds = thresholds - self.own_words.answers[word, STEPS]
         return Calibration(_three(thresholds), self.spreads)
 
     def likeness(self, needs: Side) -> Floats:
@@ -133,7 +151,7 @@ class Learned:
             if (judged := self.needs.rows.get(need_id)) is not None:
                 own[row] = self.own[judged]
         of_need = self.offset + _OF_NEED * (alike @ self.own) + _OF_OWN_NEED * own
-        taught = self._wording * np.asarray((achievements.grams @ self.grams.T).todense())
+        taught = _of_wording(self.dense is not None) * np.asarray((achievements.grams @ self.grams.T).todense())
         if self.dense is not None and achievements.dense is not None:
             taught += _MEANING_OF_ACHIEVEMENTS * (achievements.dense[0] @ self.dense.T)
         by_step = taught.reshape(-1, STEPS, len(self.needs.ids))
@@ -145,29 +163,21 @@ class Learned:
             by_measures[part] = np.einsum("ikm,im->ik", weights[need_rows[part]], from_centre[part])
             by_text[part] = np.einsum("ij,ikj->ik", alike[need_rows[part]], by_step[rows[part]], dtype=np.float64)
         found = by_measures, of_need[need_rows], _OF_BOTH * by_text
-        for at, word in self._own_words(needs, achievements, need_rows, rows):
-            for answers, own_word in zip(found, word[:STEPS], strict=True):
-                answers[at] -= own_word
+        known = [row for row, need_id in enumerate(needs.ids) if self.own_words.rows and need_id in self.needs.rows]
+        for at in np.flatnonzero(np.isin(need_rows, known)).tolist():
+            word = self.own_words.rows.get((needs.ids[need_rows[at]], achievements.ids[rows[at]]))
+            if word is not None:
+                for answers, own in zip(found, self.own_words.answers[word, :STEPS], strict=True):
+                    answers[at] -= own
         return found
 
-    def _own_words(
-        self, needs: Side, achievements: Side, need_rows: NDArray[np.int64], rows: NDArray[np.int64]
-    ) -> Iterator[tuple[int, Floats]]:
-        """Of those of these pairs that were judged themselves."""
-        judged = [row for row, need_id in enumerate(needs.ids) if self.own_word and need_id in self.needs.rows]
-        for at in np.flatnonzero(np.isin(need_rows, judged)).tolist():
-            word = self.own_word.get((needs.ids[need_rows[at]], achievements.ids[rows[at]]))
-            if word is not None:
-                yield at, word
-
-    def gram_weights(self, needs: Side, need: int) -> Floats:
-        """What each gram of an achievement adds to the score for this need, in its row of length one."""
+    def gram_weights(self, needs: Side, need: int, achievement_id: str) -> Floats:
+        """What each gram of this achievement adds to the score for this need, in its row of length one."""
         each = np.tile(_OF_BOTH * self.likeness(needs.take([need]))[0], STEPS) / STEPS
-        return np.asarray(self._wording * (self.grams.T @ each), dtype=np.float64)
-
-    @property
-    def _wording(self) -> float:
-        return 1.0 if self.dense is None else 1 - _MEANING_OF_ACHIEVEMENTS
+        weights = np.asarray(_of_wording(self.dense is not None) * (self.grams.T @ each), dtype=np.float64)
+        if (word := self.own_words.rows.get((needs.ids[need], achievement_id))) is not None:
+            weights -= self.own_words.grams[[word]].toarray()[0]
+        return weights
 
     def save(self, directory: Path) -> None:
         arrays.write(directory, "learned-centre", self.centre)
@@ -179,8 +189,8 @@ class Learned:
         if self.dense is not None and self.needs.dense is not None:
             arrays.write(directory, "learned-dense", self.dense)
             arrays.write(directory, "learned-need-dense", np.stack(self.needs.dense))
-        if self.own_word:
-            arrays.write(directory, "learned-own-word", np.stack(list(self.own_word.values())))
+        arrays.write(directory, "learned-own-words", self.own_words.answers)
+        arrays.write_sparse(directory, "learned-own-words-grams", self.own_words.grams)
         plain = {
             "ids": self.needs.ids,
             "offset": self.offset.tolist(),
@@ -189,7 +199,7 @@ class Learned:
             "meaning": self.dense is not None,
             "spreads": self.spreads,
             "unseen": [self.unseen.thresholds, self.unseen.spreads],
-            "own_word": list(self.own_word),
+            "own_words": list(self.own_words.rows),
         }
         arrays.write_json(directory, "learned", plain)
 
@@ -198,7 +208,6 @@ class Learned:
         plain = arrays.read_json(directory, "learned")
         grams = arrays.read_sparse(directory, "learned-need-grams")
         dense = arrays.read(directory, "learned-need-dense") if plain["meaning"] else None
-        words = arrays.read(directory, "learned-own-word") if plain["own_word"] else ()
         count = len(plain["ids"])
         needs = Side(
             tuple(plain["ids"]),
@@ -222,7 +231,11 @@ class Learned:
             Calibration(*map(tuple, plain["unseen"])),
             plain["count"],
             plain["fingerprint"],
-            {(need_id, other_id): word for (need_id, other_id), word in zip(plain["own_word"], words, strict=True)},
+            OwnWords(
+                {(need_id, achievement_id): row for row, (need_id, achievement_id) in enumerate(plain["own_words"])},
+                arrays.read(directory, "learned-own-words"),
+                arrays.read_sparse(directory, "learned-own-words-grams"),
+            ),
         )
 
 
@@ -293,6 +306,14 @@ def fit(
         rest = _of_judged(unlearned, said_of_all[[need]] - said_by[same] @ taken, counts[[need]] - len(same))
         return thresholds[need] - rest[0]
 
+    own_words = _TOLD_AS_SAID
+    if discreet:
+        found = list(_own_words(blocks, inverse, weights, pairs))
+        own_words = OwnWords(
+            {(needs.ids[pairs[one.at, 0]], achievements.ids[pairs[one.at, 1]]): row for row, one in enumerate(found)},
+            np.stack([np.vstack([one.answers, of_thresholds(own[one.at], one.same, one.taken)]) for one in found]),
+            sparse.csr_array(sparse.vstack([one.grams for one in found])),
+        )
     learned = Learned(
         centre=centre,
         offset=offset,
@@ -306,12 +327,7 @@ def fit(
         unseen=unseen,
         count=len(pairs),
         fingerprint=fingerprint,
-        own_word={
-            (needs.ids[pairs[at, 0]], achievements.ids[pairs[at, 1]]): np.vstack(
-                [word, of_thresholds(own[at], same, taken)]
-            )
-            for at, word, same, taken in (_own_words(blocks, inverse, weights, pairs) if discreet else ())
-        },
+        own_words=own_words,
     )
     left_out = LeftOut(left_pair, left_need, np.asarray(1 + (left_pair >= read_as).sum(axis=1), dtype=np.int64))
     return learned, left_out
@@ -381,6 +397,11 @@ def _spread(margins: Floats) -> float:
     return float(np.exp(optimize.minimize_scalar(loss, bounds=(-7, 1), method="bounded").x))
 
 
+def _of_wording(meaning: bool) -> float:
+    """The share of wording in the likeness of achievements."""
+    return 1 - _MEANING_OF_ACHIEVEMENTS if meaning else 1.0
+
+
 def _likeness(left: Side, right: Side, meaning: bool) -> Floats:
     """Squared, since any two needs have something in common: a tenth of the wording makes a hundredth."""
     wording = np.asarray((left.grams @ right.grams.T).todense(), dtype=np.float64)
@@ -424,8 +445,8 @@ class _Blocks:
         for start in range(0, len(self.own), _BLOCK):
             part = slice(start, min(start + _BLOCK, len(self.own)))
             text = np.asarray((grams[part] @ transposed).todense())
+            text *= np.float32(_of_wording(self.meaning))
             if dense is not None:
-                text *= np.float32(1 - _MEANING_OF_ACHIEVEMENTS)
                 text += np.float32(_MEANING_OF_ACHIEVEMENTS) * (dense[part] @ dense.T)
             needs = self.alike[self.own[part]][:, self.own]
             same = self.own[part, None] == self.own[None]
@@ -443,22 +464,38 @@ def _covariance(blocks: _Blocks) -> NDArray[np.float32]:
     return matrix
 
 
+class _OwnWord(NamedTuple):
+    """Of the pair first judged at this row, as in `OwnWords`; the rows that judge the same pair, and what they explain:
+    without them the weights of the others would be less by the inverse's columns times that."""
+
+    at: int
+    answers: Floats
+    grams: sparse.csr_array
+    same: NDArray[np.int64]
+    taken: Floats
+
+
 def _own_words(
     blocks: _Blocks, inverse: NDArray[np.float32], weights: Floats, pairs: NDArray[np.int64]
-) -> Iterator[tuple[int, Floats, NDArray[Any], Any]]:
-    """For each different pair its first row, what all judgements of it add to its answers (3 x 3), their rows, and what
-    they explain: without them the weights of the others would be less by the inverse's columns times that."""
+) -> Iterator[_OwnWord]:
     _, group = np.unique(pairs[:, :2], axis=0, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
     alike = np.split(order, np.flatnonzero(np.diff(group.ravel()[order])) + 1)
     by_first = {int(same[0]): same for same in alike}
+    grams = blocks.rows.grams
+    by_term = sparse.csc_array(grams)
     for part, likenesses in blocks:
-        for at in by_first.keys() & range(part.start, part.stop):
+        for at in sorted(by_first.keys() & range(part.start, part.stop)):
             same = by_first[at]
             columns = inverse[same].T.astype(np.float64)
-            taken = np.linalg.solve(columns[same], weights[same])  # len(same) x 3
-            word = [(likeness[at - part.start].astype(np.float64) @ columns) @ taken for likeness in likenesses]
-            yield at, np.stack(word), same, taken
+            taken = np.asarray(np.linalg.solve(columns[same], weights[same]), dtype=np.float64)  # len(same) x 3
+            less = columns @ taken
+            answers = [likeness[at - part.start].astype(np.float64) @ less for likeness in likenesses]
+            terms = grams.indices[grams.indptr[at] : grams.indptr[at + 1]]
+            as_needs = _of_wording(blocks.meaning) * _OF_BOTH * blocks.alike[blocks.own[at], blocks.own]
+            added = (as_needs * less.mean(axis=1)) @ by_term[:, terms]
+            row = sparse.csr_array((added, terms, [0, len(terms)]), shape=(1, grams.shape[1]))
+            yield _OwnWord(at, np.stack(answers), row, same, taken)
 
 
 def _inverse(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ from matchmaker.matching.engine.semantic import BY_NAME, E5, Meaning, Model
 from matchmaker.matching.engine.space import MEASURES, Floats, Side, Space, measures
 from matchmaker.matching.engine.words import Lexicon
 
-FORMAT = 7
+FORMAT = 8
 """Raise it when a saved ranker of before would be read wrongly, or scores of before no longer hold."""
 
 
@@ -107,7 +107,7 @@ class Ranker:
     def levels(self, pairs: Sequence[tuple[str, str]], answers: Floats) -> list[int]:
         """Of answers, len x 3, each about the pair of these ids of need and achievement."""
         by_need = {need_id: self.calibration(need_id, "").thresholds for need_id in {need_id for need_id, _ in pairs}}
-        judged = {} if self.learned is None else self.learned.own_word
+        judged = () if self.learned is None else self.learned.own_words.rows
         thresholds = [self.calibration(*pair).thresholds if pair in judged else by_need[pair[0]] for pair in pairs]
         reached = answers >= np.array(thresholds).reshape(-1, learn.STEPS)
         return [1 + steps for steps in reached.sum(axis=1).tolist()]

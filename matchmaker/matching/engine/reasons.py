@@ -15,7 +15,7 @@ from matchmaker.matching.engine.config import EngineConfig
 from matchmaker.matching.engine.explain import Span, take_apart
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.ranker import Ranker
-from matchmaker.matching.engine.space import Floats, Side, measures, shared_concepts, shared_grams
+from matchmaker.matching.engine.space import Floats, Side, Space, measures, shared_concepts, shared_grams
 from matchmaker.matching.engine.text import Run, locate
 from matchmaker.matching.engine.words import Lexicon
 
@@ -59,6 +59,7 @@ class Reasons:
 _CONFIG = EngineConfig()
 _MOST_WORDS, _LONGEST = 6, 12
 _TELLING = 0.25  # share of the most that one gram adds
+_LEAST = 0.001  # a tenth of a point of a hundred: less is not shown anywhere
 
 
 def reasons(
@@ -95,8 +96,7 @@ def reasons(
         taught = ranker.learned.corrections(needs, achievements, none, none, measured[None])
         for kind, answers in zip((Kind.TAUGHT_WEIGHTS, Kind.TAUGHT_NEED, Kind.TAUGHT_WORDS), taught, strict=True):
             parts.append(Part(kind, "", float(answers.mean())))
-        if (need.id, achievement.id) not in ranker.learned.own_word:  # the words would tell what was said of the pair
-            words = _words(ranker, achievement, achievements, ranker.learned.gram_weights(needs, 0))
+        words = _words(ranker, achievement, achievements, ranker.learned.gram_weights(needs, 0, achievement.id))
     parts += [Part(Kind.STRUCTURE, str(bonus.code), bonus.value) for bonus in structure]
     parts = [part for part in parts if part.value]
     score = math.fsum(part.value for part in parts)
@@ -139,7 +139,7 @@ def _words(ranker: Ranker, achievement: Document, achievements: Side, weights: F
     for field in _by_weight(achievement):
         content = achievement.fields[field]
         for run in locate(content).runs:
-            for start, stop, value in _stretches(run, added, least):
+            for start, stop, value in _stretches(run, added, least, ranker.space):
                 written = content[run.starts[start] : run.ends[stop - 1]]
                 found.setdefault(run.gram(start, stop), (written, value))
     best: list[tuple[str, float]] = []
@@ -149,22 +149,40 @@ def _words(ranker: Ranker, achievement: Document, achievements: Side, weights: F
     return tuple(best)
 
 
-def _stretches(run: Run, added: Mapping[str, float], least: float) -> Iterator[tuple[int, int, float]]:
+def _stretches(run: Run, added: Mapping[str, float], least: float, space: Space) -> Iterator[tuple[int, int, float]]:
     """(start, stop, sum) of neighbours whose grams of two all add at least so much, for or against, and of words that
-    do alone."""
+    do alone; cut to whole words."""
     start = 0
     while start < len(run.units):
-        total, stop, sign = 0.0, start + 1, 0.0
+        stop, sign = start + 1, 0.0
         while stop < len(run.units) and stop - start < _LONGEST:
             value = added.get(run.gram(stop - 1, stop + 1), 0.0)
             if abs(value) < least or value * sign < 0:
                 break
-            total, stop, sign = total + value, stop + 1, value
-        if stop - start == 1:
-            total = added.get(run.gram(start, stop), 0.0)
-        if total and abs(total) >= least:
-            yield start, stop, total
+            stop, sign = stop + 1, value
+        first, last = _whole_words(run, start, stop, space)
+        grams = [(at, at + 2) for at in range(first, last - 1)] or [(first, last)]
+        total = math.fsum(added.get(run.gram(*gram), 0.0) for gram in grams)
+        if abs(total) >= max(least, _LEAST):
+            yield first, last, total
         start = stop
+
+
+def _whole_words(run: Run, start: int, stop: int, space: Space) -> tuple[int, int]:
+    """Without the characters at either end that stand more often beside their neighbour outside than beside the one
+    inside: 池 of 池低温, which is half of 电池."""
+
+    def rarity(at: int) -> float:
+        """Of a character and the next."""
+        column = space.columns.get(run.gram(at, at + 2))
+        return math.inf if column is None else float(space.idf[column])
+
+    if not run.joiner:
+        while 0 < start < stop - 1 and rarity(start - 1) < rarity(start):
+            start += 1
+        while start < stop - 1 < len(run.units) - 1 and rarity(stop - 1) < rarity(stop - 2):
+            stop -= 1
+    return start, stop
 
 
 def _says_something(gram: str) -> bool:

@@ -13,7 +13,7 @@ from matchmaker.matching.engine.conditions import Bonus, Code
 from matchmaker.matching.engine.evaluate import By, evaluate, ndcg
 from matchmaker.matching.engine.learn import Calibration, best_threshold
 from matchmaker.matching.engine.reasons import Kind, reasons
-from matchmaker.matching.engine.space import weighed_sentences
+from matchmaker.matching.engine.space import measures, weighed_sentences
 
 LEXICON = Lexicon.of({"energy": ["瓦斯 煤层气 | coalbed methane", "电池 锂电 | battery"]})
 
@@ -108,6 +108,26 @@ def test_words_that_judgements_speak_for_are_stretches_of_the_text():
     assert [(word, value < 0) for word, value in found] == [("音响", True), ("车载", False)]
 
 
+def test_words_that_judgements_speak_for_end_where_words_end():
+    """Others have 电池, too, and it is judged otherwise there: 池低 is no beginning of a word, 力电 no end."""
+    here = matcher(["冬季行车", "冬季行车难"], ["动力电池低温自加热", "电池回收", "电池隔膜", "储能电池"])
+    here = here.learned([Judged("n0", "a0", 4), *(Judged("n0", f"a{a}", 1) for a in (1, 2, 3))])
+    documents_ = here.need_documents["n1"], here.achievement_documents["a0"]
+    sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
+    words = reasons(here.ranker, *documents_, sides).words
+    assert [word for word, value in words if value > 0] == ["低温自加热", "动力"]
+
+
+def test_words_that_add_less_than_a_page_shows_are_no_reason():
+    here = matcher(["低温电池", "秸秆打捆与粉碎还田机械作业质量监测，温室"], ["车载激光雷达", "车载音响", "小麦"])
+    here = here.learned([Judged("n0", "a0", 4), Judged("n0", "a1", 1)])
+    documents_ = here.need_documents["n1"], here.achievement_documents["a0"]
+    sides = here.ranker.space.needs(documents_[:1]), here.ranker.space.achievements(documents_[1:])
+    found = reasons(here.ranker, *documents_, sides)
+    assert sum(part.value for part in found.parts if part.kind is Kind.TAUGHT_WORDS) > 0
+    assert found.words == ()
+
+
 def test_an_english_need_finds_a_chinese_achievement():
     here = matcher(["coalbed methane recovery"], ["小麦育种", "煤层气装备"])
     ((_, hits),) = here.top(5)
@@ -173,6 +193,17 @@ def test_a_discreet_ranker_says_of_a_judged_pair_what_a_fit_without_its_judgemen
     # Measures are counted from the mean judged pair, which is another one without these.
     assert given.score == pytest.approx(without.score, abs=0.02)
     assert here.learned(known).pairs([pair])[0].score != pytest.approx(without.score, abs=0.06)
+    need, row = here.needs.rows[pair[0]], here.achievements.grams[[here.achievements.rows[pair[1]]]]
+    kept, given, shown = (
+        row.multiply(one.ranker.learned.gram_weights(here.needs, need, pair[1])).toarray()
+        for one in (here.learned(rest), told, here.learned(known))
+    )
+    assert given == pytest.approx(kept, abs=2e-3)
+    assert np.abs(shown - kept).max() > 0.02
+    at = np.array([need]), np.array([here.achievements.rows[pair[1]]])
+    measured = measures(here.needs, here.achievements, *at)
+    *_, by_text = told.ranker.learned.corrections(here.needs, here.achievements, *at, measured)
+    assert given.sum() == pytest.approx(by_text.mean(), abs=1e-5)
 
 
 def test_no_usable_judgement_leaves_everything_as_it_was():
