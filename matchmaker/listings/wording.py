@@ -21,7 +21,7 @@ CONFIDENTIAL = re.compile(
     re.IGNORECASE,
 )
 TELEPHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+", re.ASCII)
 IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 
 # --- figures --------------------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def figures(text: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for clause in _clauses(text):
-        if _FIGURE.search(_YEAR.sub("", clause)) and len(clause) <= LONGEST_CLAUSE:
+        if len(clause) <= LONGEST_CLAUSE and _FIGURE.search(_YEAR.sub("", clause)):
             found.setdefault(_JOINING.sub("", clause.strip()))
     return list(found)[:MOST]
 

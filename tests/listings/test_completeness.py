@@ -46,6 +46,7 @@ def test_keywords_already_there_are_not_suggested_again():
         ("请致电 138 1234 5678", "telephone"),
         ("0431-85168888", "telephone"),
         ("写信到 lin@beihu.example", "e-mail"),
+        ("邮箱lin@beihu.example", "e-mail"),
         ("身份证 22010119900101123X", "identity"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.listings.wording import MOST, figures, suggest
+from matchmaker.listings.wording import EMAIL, IDENTITY_NUMBER, MOST, TELEPHONE, figures, suggest
 
 CHINESE = (
     "寒区车载毫米波雷达天线罩自除雪涂层与加热膜一体化技术\n"
@@ -52,3 +52,11 @@ def test_any_text_can_be_read(text):
     assert len(suggest(text)) <= MOST
     assert len(figures(text)) <= MOST
     assert all(figure in text for figure in figures(text))
+
+
+@pytest.mark.parametrize("repeated", ["电池", "a", "1", "1,", "1.", " ", "a.", "。"])
+def test_a_very_long_text_takes_no_longer_than_its_length(repeated):
+    """By the square of its length this would take longer than the whole suite may."""
+    text = repeated * 200_000
+    assert figures(text) == []
+    assert not any(sign.search(text) for sign in (EMAIL, TELEPHONE, IDENTITY_NUMBER))

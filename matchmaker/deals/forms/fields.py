@@ -22,7 +22,7 @@ FILL = _l("Please fill this in.")
 LIST_LIMIT = 20_000
 
 _RATE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?|\d{1,6}/[1-9]\d{0,5})[%％]?")
-_GAP = re.compile(r"\s*[;；\t]\s*")
+_GAP = re.compile(r"[;；\t]")
 
 
 def percent(text: str) -> Fraction:
@@ -77,7 +77,7 @@ class LinesField(Field, ABC):
         self.typed = cleaned(valuelist[0])[:LIST_LIMIT] if valuelist else ""
         self.data: tuple[Any, ...] = ()
         lines = [line for line in self.typed.splitlines() if line.strip()]
-        self.data = tuple(self.read(_GAP.split(line.strip())) for line in lines)
+        self.data = tuple(self.read([part.strip() for part in _GAP.split(line)]) for line in lines)
 
     def _value(self) -> str:
         typed = getattr(self, "typed", "")

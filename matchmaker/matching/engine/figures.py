@@ -92,12 +92,13 @@ _MOST = "≤|<=|<|不高于|不大于|不超过|不多于|小于|低于|少于|�
 _NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _MINUS = r"(?:[-−–—]|零下)?\s?"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=lambda unit: (-len(unit), unit)))
+# At most three blanks in a row: without a limit a text of blanks alone takes time by the square of its length.
 _FIGURE = re.compile(
-    rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s*(?<![\d.a-z第/])(?<![a-z]-)(?<!第\s)(?<!\d分)"
-    rf"(?P<low>{_MINUS}{_NUMBER})\s*(?:(?P<unit1>{_UNIT})?\s*"
-    rf"(?:~|-|–|—|至|到|to)\s*(?P<high>{_MINUS}{_NUMBER}))?\s*(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])"
+    rf"(?P<least>{_LEAST})?(?P<most>{_MOST})?\s{{0,3}}(?<![\d.a-z第/])(?<![a-z]-)(?<!第\s)(?<!\d分)"
+    rf"(?P<low>{_MINUS}{_NUMBER})\s{{0,3}}(?:(?P<unit1>{_UNIT})?\s{{0,3}}"
+    rf"(?:~|-|–|—|至|到|to)\s{{0,3}}(?P<high>{_MINUS}{_NUMBER}))?\s{{0,3}}(?P<tens>[百千万亿]?)(?P<unit>{_UNIT})(?![a-z])"
     # What goes on after a unit is of another dimension: 3 g/kg is no mass, 235 mPa·s no pressure, 94 V-0 no voltage.
-    r"(?!\s?[/·*]\s?[(\da-z一-鿿]|-\d)\s*(?P<after>以上|以下|以内)?"
+    r"(?!\s?[/·*]\s?[(\da-z一-鿿]|-\d)\s{0,3}(?P<after>以上|以下|以内)?"
 )
 _YEAR = re.compile("(?:19|20)[0-9]{2}")
 _STOP = re.compile(r"[，。；;,、:：()（）\n]")

@@ -118,3 +118,9 @@ def test_comparable_figures_are_compared_in_one_unit(wanted, offered, verdict):
 )
 def test_figures_of_other_things_are_not_compared(wanted, offered):
     assert compare(figures(wanted), figures(offered)) == []
+
+
+@pytest.mark.parametrize("repeated", [" ", "\n", "1", "1,", "1 ", "- ", "零下 "])
+def test_a_very_long_text_takes_no_longer_than_its_length(repeated):
+    """By the square of its length this would take longer than the whole suite may."""
+    assert figures(repeated * 200_000) == []
