@@ -10,7 +10,7 @@ from typing import Any
 
 from matchmaker.core.errors import N_
 from matchmaker.core.money import FEN_PER_WAN
-from matchmaker.deals.schedule import add_months, first_payment_on
+from matchmaker.deals.schedule import add_months, amounts_due, first_payment_on, started_on, trial_ends_on
 from matchmaker.deals.terms import (
     LICENCES,
     DealKind,
@@ -40,6 +40,7 @@ class Context:
     `existing_kinds`: kinds of the licences now in force or being signed on any of the achievements.
     `open_licence`: whether one of those is an open licence.
     `trial_advised`: months of trial, least and most, beyond which the terms are warned about.
+    `today`: the day on which they are judged, before which nothing should have to happen.
     """
 
     rights_expire_on: date | None
@@ -47,6 +48,7 @@ class Context:
     existing_kinds: frozenset[LicenceKind] = frozenset()
     open_licence: bool = False
     trial_advised: tuple[int, int] = (1, 36)
+    today: date = date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,39 @@ def warnings(terms: Terms, context: Context) -> Iterator[TermsWarning]:
             N_("Interpretation on technology contracts, art. 25"),
             {},
         )
+    yield from _past_warnings(terms, context.today)
     if terms.kind is DealKind.PAY_LATER_LICENCE:
         yield from _pay_later_warnings(terms, context)
     yield from _clause_warnings(terms, context)
+
+
+def _past_warnings(terms: Terms, today: date) -> Iterator[TermsWarning]:
+    """What would be over when the deal is signed. Allowed: a contract made on paper may be recorded afterwards."""
+    in_force = N_("The contract comes into force with the last signature; what it says of earlier days counts at once")
+    if terms.trial_months and trial_ends_on(terms) < today:
+        yield TermsWarning(
+            "terms.trial_over",
+            "effective_on",
+            N_(
+                "The last day of the trial, %(ends_on)s, is past: as soon as all have signed, what the terms say of "
+                "its end happens. Choose later days unless that is meant."
+            ),
+            in_force,
+            {"ends_on": trial_ends_on(terms)},
+        )
+    starts_on = started_on(terms.trigger, {}, today)
+    due_on = min((due.due_on for due in amounts_due(terms, starts_on)), default=today) if starts_on else today
+    if due_on < today:
+        yield TermsWarning(
+            "terms.overdue_at_once",
+            "trigger.on",
+            N_(
+                "An amount would have been due on %(due_on)s: as soon as all have signed it is overdue, with the "
+                "penalty if one is agreed. Choose later days unless that is meant."
+            ),
+            in_force,
+            {"due_on": due_on},
+        )
 
 
 _FIELDS = {

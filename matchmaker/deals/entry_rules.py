@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from matchmaker.core.errors import N_, DomainError, Invalid
 from matchmaker.core.money import NotAnAmount, within_limit
-from matchmaker.deals.rewards import LEAST_RATE, RewardTooLow
+from matchmaker.deals.rewards import rate_fault
 from matchmaker.deals.terms import (
     ByTier,
     Deferral,
@@ -276,8 +276,8 @@ def _trial_end_faults(terms: Terms) -> Iterator[DomainError]:
 
 
 def _completer_faults(terms: Terms) -> Iterator[DomainError]:
-    if terms.reward_rate is not None and not LEAST_RATE <= terms.reward_rate <= 1:
-        yield RewardTooLow(field="reward_rate", least=LEAST_RATE)
+    if terms.reward_rate is not None and (fault := rate_fault(terms.reward_rate, "reward_rate")) is not None:
+        yield fault
     if terms.completers is None:
         return
     if not 1 <= len(terms.completers) <= COMPLETERS_LIMIT:

@@ -31,6 +31,13 @@ class PartyNotFit(Invalid):
     phrase = N_("%(name)s cannot take this part in a deal: it takes an organisation of the kind “%(kind)s”.")
 
 
+class SameParty(Invalid):
+    """Facts: name."""
+
+    code = "deal.same_party"
+    phrase = N_("%(name)s is the licensee already. Name the enterprise that takes the licence over.")
+
+
 class PartyNotVerified(Invalid):
     """Facts: name."""
 
@@ -73,6 +80,13 @@ class OfferMoved(Conflict):
 class SameTerms(Invalid):
     code = "deal.same_terms"
     phrase = N_("These are the terms on offer, nothing is different. Change what you want otherwise, or accept them.")
+
+
+class NotInForceYet(Conflict):
+    """Facts: effective_on."""
+
+    code = "deal.not_in_force_yet"
+    phrase = N_("The licence takes effect on %(effective_on)s. Come back on that day.")
 
 
 class PaymentNotYet(Conflict):

@@ -24,6 +24,11 @@ class RewardTooLow(Invalid):
     phrase = N_("The reward is at least %(least)s of the net income (law on promoting transformation, art. 45).")
 
 
+class RewardTooHigh(Invalid):
+    code = "reward.too_high"
+    phrase = N_("The reward is at most all of the net income, 100 percent.")
+
+
 class NoCompleters(Invalid):
     code = "reward.no_completers"
     phrase = N_("The terms name nobody who made the achievement. Nothing can be split.")
@@ -32,6 +37,12 @@ class NoCompleters(Invalid):
 class CostsBeyondIncome(Invalid):
     code = "reward.costs_beyond_income"
     phrase = N_("Costs and tax together are more than what was received. Check the amounts.")
+
+
+def rate_fault(rate: Fraction, field: str) -> Invalid | None:
+    if rate < LEAST_RATE:
+        return RewardTooLow(field=field, least=LEAST_RATE)
+    return RewardTooHigh(field=field) if rate > 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,10 @@ class Reward:
 def reward(received_fen: int, cost_fen: int, tax_fen: int, rate: Fraction, completers: Sequence[Completer]) -> Reward:
     """Split what a payment leaves. The pool is rounded up, so that it never falls below the rate.
 
-    Raises RewardTooLow, NoCompleters, CostsBeyondIncome.
+    Raises RewardTooLow, RewardTooHigh, NoCompleters, CostsBeyondIncome.
     """
-    if not LEAST_RATE <= rate <= 1:
-        raise RewardTooLow(field="rate", least=LEAST_RATE)
+    if (fault := rate_fault(rate, "rate")) is not None:
+        raise fault
     if not completers or sum(one.share for one in completers) <= 0:
         raise NoCompleters(field="completers")
     if cost_fen < 0 or tax_fen < 0 or cost_fen + tax_fen > received_fen:

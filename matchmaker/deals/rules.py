@@ -149,16 +149,17 @@ class LicenseeSizeUnknown(Invalid):
 class AlreadyExclusive(Invalid):
     code = "terms.already_exclusive"
     phrase = N_(
-        "One of these achievements is already licensed to a single licensee, sole or exclusive with the owner, so "
-        "that no other licence can be granted (Interpretation art. 25). Leave it out or wait until that licence ends."
+        "One of these achievements is already under an exclusive or a sole licence, so that "
+        "no other licence can be granted (Interpretation art. 25). Leave it out or wait until that licence ends."
     )
 
 
 class OpenlyLicensed(Invalid):
     code = "terms.openly_licensed"
     phrase = N_(
-        "One of these achievements is under an open licence, which anyone may take; a sole or exclusive licence cannot "
-        "be granted beside it (Patent Law art. 50, 51). Grant an ordinary one, or withdraw the open licence first."
+        "One of these achievements is under an open licence, which anyone may take; an exclusive or sole licence "
+        "cannot be granted beside it (Patent Law art. 50, 51). Grant an ordinary one, or withdraw the open licence "
+        "first."
     )
 
 

@@ -56,7 +56,7 @@ LABELS: Mapping[StrEnum, str] = {
     ListingState.WITHDRAWN: N_("Withdrawn"),
     Mode.PAY_LATER_LICENCE: N_("Licence: use first, pay later"),
     Mode.ORDINARY_LICENCE: N_("Ordinary licence"),
-    Mode.EXCLUSIVE_LICENCE: N_("Exclusive licence"),
+    Mode.EXCLUSIVE_LICENCE: N_("Exclusive or sole licence"),
     Mode.ASSIGNMENT: N_("Assignment"),
     Mode.EQUITY: N_("Equity"),
     Mode.CO_DEVELOPMENT: N_("Joint development"),

@@ -279,6 +279,12 @@ def test_a_pay_later_licence_does_not_go_to_a_large_enterprise(app: Flask) -> No
         play.act(LICENSEE, services.ask_transfer, to=large, reason="x")
 
 
+def test_a_licence_is_not_transferred_to_its_licensee(app: Flask) -> None:
+    play = make_deal(DealState.PAYING)
+    with pytest.raises(refusals.SameParty):
+        play.act(LICENSEE, services.ask_transfer, to=organisation_of(play.actors[LICENSEE]), reason="x")
+
+
 def test_a_refused_transfer_closes_the_deal_to_the_other_enterprise_again(app: Flask) -> None:
     play = make_deal(DealState.PAYING)
     heir = make_actor(OrganisationKind.ENTERPRISE, Role.ENTERPRISE_SIGNATORY)

@@ -73,6 +73,7 @@ def royalty(rate: Any, **changes: Any) -> EntryFeeRoyalty:
         ({"fee": Milestones(())}, ("no_instalments", "fee.parts")),
         ({"completers": (Completer("甲", Fraction(1, 2)),)}, ("shares_not_whole", "completers")),
         ({"reward_rate": Fraction(49, 100)}, ("too_low", "reward_rate")),
+        ({"reward_rate": Fraction(101, 100)}, ("too_high", "reward_rate")),
         ({"penalty": Penalty(Fraction(0))}, ("rate_out_of_range", "penalty.daily_rate")),
         ({"acceptance": "  "}, ("blank", "acceptance")),
     ],

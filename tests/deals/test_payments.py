@@ -91,6 +91,19 @@ def test_the_event_lies_between_the_licence_taking_effect_and_today(app: Flask) 
         assert refusal.value.field == "on"
 
 
+def test_before_a_licence_takes_effect_no_event_is_reported_and_nothing_kept(app: Flask) -> None:
+    tomorrow = clock.today() + timedelta(days=1)
+    play = make_deal(DealState.ON_TRIAL, terms=make_terms(effective_on=tomorrow))
+    for step in (play.report_event, lambda: play.act(LICENSEE, services.convert_trial)):
+        with pytest.raises(refusals.NotInForceYet) as refusal:
+            step()
+        assert refusal.value.facts == {"effective_on": tomorrow}
+    assert play.deal.payment_starts_on is None
+    with clock.at(clock.noon(tomorrow)):
+        play.act(LICENSEE, services.convert_trial)
+    assert play.deal.payment_starts_on == tomorrow
+
+
 def test_where_the_terms_fix_the_day_that_day_counts_and_is_its_own_evidence(app: Flask) -> None:
     start = add_months(clock.today(), 13)
     play = make_deal(DealState.ON_TRIAL, terms=make_terms(trigger=OnDate(start)))

@@ -329,6 +329,29 @@ def test_a_paid_licence_may_be_paid_at_once() -> None:
     assert warned(kind=DealKind.LICENCE, trial_months=0, trigger=OnDate(SOUND.effective_on)) == []
 
 
+@pytest.mark.parametrize(
+    ("today", "changes", "expected"),
+    [
+        (date(2027, 3, 31), {"trial_months": 12}, []),  # the last day of the trial
+        (date(2027, 4, 1), {"trial_months": 12}, [("terms.trial_over", "effective_on")]),
+        (date(2027, 4, 1), {"trial_months": 0}, []),
+        (date(2027, 5, 1), {"trial_months": 0, "trigger": OnDate(date(2027, 5, 1))}, []),
+        (
+            date(2027, 5, 2),
+            {"trial_months": 0, "trigger": OnDate(date(2027, 5, 1))},
+            [("terms.overdue_at_once", "trigger.on")],
+        ),
+        (date(2027, 5, 2), {"trial_months": 0, "trigger": OnDate(date(2027, 5, 1)), "fee": royalty()}, []),
+    ],
+)
+def test_terms_that_reach_back_are_warned_about(
+    today: date, changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    """As soon as all have signed, what they say of earlier days counts."""
+    found = warned(replace(SMALL, today=today), kind=DealKind.LICENCE, **changes)
+    assert [one for one in found if one[0] in ("terms.trial_over", "terms.overdue_at_once")] == expected
+
+
 def test_revenue_may_start_payment_at_any_time() -> None:
     assert warned(trial_months=6, trigger=RevenueThreshold(1)) == []
 

@@ -202,7 +202,7 @@ def test_the_fixed_part_of_a_fee_is_known_beforehand(fee: Any, fen: int) -> None
 def test_the_summary_has_a_line_for_each_agreed_term() -> None:
     shown = {line.label: (line.value, line.unit) for line in lines(ROYALTY)}
     assert shown["Territory"] == ("吉林省", Unit.TEXT)
-    assert shown["Kind of licence"] == ("Sole: one licensee, the owner may not use", Unit.CHOICE)
+    assert shown["Kind of licence"] == ("Exclusive: one licensee, the owner may not use", Unit.CHOICE)
     assert shown["Sub-licence"] == ("May be granted", Unit.CHOICE)
     assert shown["Last day of the licence"] == (date(2031, 3, 31), Unit.DAY)
     assert shown["Payment starts"] == ("With the first revenue from the product or service", Unit.CHOICE)

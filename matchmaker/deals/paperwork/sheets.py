@@ -196,6 +196,7 @@ def reward_sheet(deal: Deal, statement: RewardStatement) -> Paper:
     shares.append([_("In all"), "", money(sum(part.fen for part in statement.shares))])
     return sheet(
         _("Reward statement to those who made the result"),
+        *(() if statement.payment.stands else (Paragraph((_("Void: the payment was taken back."),)),)),
         facts(*about(deal), (_("Payment received on"), filters.day(statement.payment.paid_on))),
         facts(
             (_("Received"), money(statement.received_fen)),

@@ -10,6 +10,7 @@ from datetime import date
 from sqlalchemy import select
 
 from matchmaker.accounts.size_class import is_sme
+from matchmaker.core import clock
 from matchmaker.core.db import db
 from matchmaker.core.errors import InvalidMany
 from matchmaker.deals import rules
@@ -37,6 +38,7 @@ def context(deal: Deal, terms: Terms) -> rules.Context:
         existing_kinds=frozenset(one.licence for one in existing if one.kind in LICENCES),
         open_licence=any(one.kind is DealKind.OPEN_LICENCE for one in existing),
         trial_advised=practice().trial_advised,
+        today=clock.today(),
     )
 
 

@@ -15,7 +15,7 @@ from matchmaker.deals import queries, records, stakes
 from matchmaker.deals.models import Deal, Record
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.records import RecordKind
-from matchmaker.deals.refusals import NothingToAnswer, PartyNotFit, PartyNotVerified
+from matchmaker.deals.refusals import NothingToAnswer, PartyNotFit, PartyNotVerified, SameParty
 from matchmaker.deals.rules import LicenseeNotSme
 from matchmaker.deals.services.shared import (
     check_password,
@@ -103,12 +103,15 @@ def settle_dispute(actor: Actor, deal: Deal, *, reason: str) -> None:
 def ask_transfer(actor: Actor, deal: Deal, *, to: Organisation, reason: str) -> None:
     """Ask that another enterprise takes the licence over. It accepts, then the licensor agrees (Civil Code art. 555).
 
-    Raises PartyNotFit, PartyNotVerified, LicenseeNotSme, ReasonMissing, NothingToAnswer where one is asked for already.
+    Raises SameParty, PartyNotFit, PartyNotVerified, LicenseeNotSme, ReasonMissing, NothingToAnswer where one is asked
+    for already.
     """
     lock(deal, DealAction.ASK_TRANSFER)
     if deal.transfer_to_id is not None:
         raise NothingToAnswer()
-    if to.kind != OrganisationKind.ENTERPRISE or to.id == deal.licensee_id:
+    if to.id == deal.licensee_id:
+        raise SameParty(field="to", name=to.name)
+    if to.kind != OrganisationKind.ENTERPRISE:
         raise PartyNotFit(field="to", name=to.name, kind=OrganisationKind.ENTERPRISE)
     if to.state != OrganisationState.VERIFIED:
         raise PartyNotVerified(field="to", name=to.name)

@@ -12,7 +12,14 @@ from matchmaker.deals import queries, records, schedule
 from matchmaker.deals.models import Deal, DealFile
 from matchmaker.deals.permissions import Can
 from matchmaker.deals.records import RecordKind
-from matchmaker.deals.refusals import BelowThreshold, EventNotOpen, NothingToAnswer, PaymentNotYet, ReportKindUnknown
+from matchmaker.deals.refusals import (
+    BelowThreshold,
+    EventNotOpen,
+    NothingToAnswer,
+    NotInForceYet,
+    PaymentNotYet,
+    ReportKindUnknown,
+)
 from matchmaker.deals.schedule import fixed_start
 from matchmaker.deals.services.shared import between, declare, finish, given, lock, post_dues, side_of, terms_of
 from matchmaker.deals.states import DEAL, DealAction, DealState, NotThisSide
@@ -35,11 +42,12 @@ def report_event(
     """Report that an event of the terms has happened: `trigger:<place>` or `milestone:<place>`.
 
     `on` is the day of the event, today if not given; `fen` the revenue so far, where the event is a sum of revenue.
-    The other principal confirms or disputes it. Raises EventNotOpen, NoEvidence, DayOutOfRange, BelowThreshold.
+    The other principal confirms or disputes it. Raises NotInForceYet, EventNotOpen, NoEvidence, DayOutOfRange,
+    BelowThreshold.
     """
     lock(deal, DealAction.REPORT_EVENT)
     side_of(actor, deal)
-    terms = terms_of(deal)
+    terms = _in_force(deal)
     if ref not in queries.reportable_events(deal):
         raise EventNotOpen(field="ref")
     happened_on = between(on or clock.today(), terms.effective_on, clock.today(), field="on")
@@ -49,6 +57,13 @@ def report_event(
     return declare(
         actor, deal, RecordKind.EVENT_REPORTED, ref=ref, on=happened_on, fen=fen, text=evidence.strip(), file=file
     )
+
+
+def _in_force(deal: Deal) -> Terms:
+    terms = terms_of(deal)
+    if clock.today() < terms.effective_on:
+        raise NotInForceYet(effective_on=terms.effective_on)
+    return terms
 
 
 def _check_revenue(terms: Terms, ref: str, fen: int | None) -> None:
@@ -177,9 +192,13 @@ def _extend(actor: Actor, deal: Deal, action: DealAction, *, about: int | None) 
 
 @command(Can.DEAL_CONVERT)
 def convert_trial(actor: Actor, deal: Deal) -> None:
-    """The licensee keeps the licence and pays from today, or from the day that the terms fix if that is later."""
+    """The licensee keeps the licence and pays from today, or from the day that the terms fix if that is later.
+
+    Raises NotInForceYet.
+    """
     lock(deal, DealAction.CONVERT)
-    _start(actor, deal, DealAction.CONVERT, max(clock.today(), fixed_start(terms_of(deal).trigger) or clock.today()))
+    fixed = fixed_start(_in_force(deal).trigger)
+    _start(actor, deal, DealAction.CONVERT, max(clock.today(), fixed or clock.today()))
 
 
 @command(Can.DEAL_END)

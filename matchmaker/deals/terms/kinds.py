@@ -25,7 +25,8 @@ LICENCES = frozenset({DealKind.PAY_LATER_LICENCE, DealKind.LICENCE, DealKind.OPE
 
 
 class LicenceKind(StrEnum):
-    """Ordinary unless agreed otherwise (interpretation art. 25)."""
+    """Ordinary unless agreed otherwise (interpretation art. 25). The codes of the other two are what signed terms hold;
+    in words 排他 is a sole licence and 独占 an exclusive one."""
 
     ORDINARY = "ordinary"  # 普通: others may be licensed too
     EXCLUSIVE_WITH_OWNER = "exclusive_with_owner"  # 排他: one licensee, the owner may still use
@@ -107,8 +108,8 @@ DEAL_LABELS: Mapping[DealKind, str] = MappingProxyType(
 LICENCE_LABELS: Mapping[LicenceKind, str] = MappingProxyType(
     {
         LicenceKind.ORDINARY: N_("Ordinary: others may be licensed too"),
-        LicenceKind.EXCLUSIVE_WITH_OWNER: N_("Exclusive with owner: one licensee, the owner may still use"),
-        LicenceKind.SOLE: N_("Sole: one licensee, the owner may not use"),
+        LicenceKind.EXCLUSIVE_WITH_OWNER: N_("Sole: one licensee, the owner may still use"),
+        LicenceKind.SOLE: N_("Exclusive: one licensee, the owner may not use"),
     }
 )
 

@@ -139,7 +139,11 @@ def test_the_fingerprint_and_the_version_stand_at_the_foot() -> None:
         ({"licence": LicenceKind.SOLE}, "独占许可：在同一范围内仅由乙方实施"),
         ({"licence": LicenceKind.EXCLUSIVE_WITH_OWNER}, "排他许可：除甲方自己可以实施外"),
         ({}, "普通许可：甲方可以自己实施"),
-        ({"trial_months": 12}, "试用期12个月，自2027年1月1日起至2028年1月1日止。试用期内乙方不支付费用。"),
+        (
+            {"trial_months": 12},
+            "试用期12个月，自2027年1月1日起至2028年1月1日止。试用期内乙方不支付费用；"
+            "付费起算之日先于试用期届满到来的，试用期于该日终止。",
+        ),
         ({"trial_months": 0}, "本合同不设试用期。"),
         ({"trigger": OnDate(date(2028, 1, 1))}, "付费自2028年1月1日起算。"),
         ({"trigger": RevenueThreshold(100_000_000)}, "累计收入达到人民币1,000,000.00元（大写：壹佰万元整）"),

@@ -133,8 +133,9 @@ def test_it_keeps_the_names_it_was_offered_under(app: Flask) -> None:
 def test_a_version_from_before_names_were_frozen_is_set_with_those_of_today(app: Flask) -> None:
     play = make_deal(DealState.OFFERED, offered_by=BROKER)
     version = play.deal.versions[0]
-    new = contracts.content(play.deal, version, PDF)
     old = {key: value for key, value in version.body.items() if key not in ("names", "title", "form")}
+    set_committed_value(version, "body", {**version.body, "form": {**version.body["form"], "edition": editions.FIRST}})
+    new = contracts.content(play.deal, version, PDF)
     set_committed_value(version, "body", old)
     assert contracts.content(play.deal, version, PDF) == new
 

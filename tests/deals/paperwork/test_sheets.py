@@ -170,6 +170,16 @@ def test_a_reward_statement_shares_to_the_fen(app: Flask) -> None:
         assert expected in words(paper)
 
 
+def test_the_statement_of_a_payment_that_was_taken_back_says_so(app: Flask, client: FlaskClient) -> None:
+    play, statement = rewarded()
+    play.act(LICENSOR, services.reverse_payment, payment=statement.payment)
+    paper = in_english(app, lambda: sheets.reward_sheet(fresh(play), statement))
+    assert "Void: the payment was taken back." in words(paper)
+    as_(client, play.actors[LICENSOR])
+    page = client.get(f"/deals/{play.deal.id}", headers=EN).get_data(as_text=True)
+    assert page.count("Void: the payment was taken back.") == 2  # beside the payment, and beside the paper
+
+
 def test_the_licensors_people_read_it_and_the_licensee_does_not(app: Flask, client: FlaskClient) -> None:
     play, statement = rewarded()
     path = f"/deals/{play.deal.id}/reward-statements/{statement.id}.pdf"
