@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import current_app
@@ -31,7 +31,7 @@ from matchmaker.matching import indexing
 from matchmaker.matching.arrivals import NEW_FOR, Arrival, first_published, list_arrivals, list_arrivals_of_all
 from matchmaker.matching.engine import Document, Index, explain, scores, shared, worded
 from matchmaker.matching.engine.conditions import Condition, Offered, Wanted, hard
-from matchmaker.matching.engine.matcher import expanded
+from matchmaker.matching.engine.matcher import OTHER_NAMES, expanded
 from matchmaker.matching.engine.text import fold, telling
 from matchmaker.matching.indexing import MODELS, Indexes, Listing, document, kind_of, published
 from matchmaker.matching.judgements import Learnt, judgements_fingerprint, list_judgements_to_learn, list_own, may_judge
@@ -67,8 +67,15 @@ def find_indexes() -> Indexes | None:
 
 # --- lists of matches -----------------------------------------------------------------------------------------------
 
-PHRASES = 3
-"""Shared phrases that a list names as the reason."""
+PHRASES, LEAST_SHARE = 3, 0.07
+"""Shared phrases that a list names as the reason, and the share of the score from which on one is named."""
+
+
+class Phrase(NamedTuple):
+    """What both sides say; `written`: in these words, or else under another name."""
+
+    words: str
+    written: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Match:
     listing: Listing
     score: float | None
     level: Level | None
-    reason: tuple[str, ...]
+    reason: tuple[Phrase, ...]
     missed: tuple[Condition, ...] = ()
     own: Judgement | None = None
     judged_here: bool = False
@@ -126,7 +133,7 @@ def _matches(actor: Actor, listing: Listing, number: int) -> Matches:
     facts, today = texts_of(kind_of(listing), listing), clock.today()
     reasons = _reasons(listing, [shown[standing.key] for standing in page.items])
 
-    def match(standing: Standing[uuid.UUID], reason: tuple[str, ...] = ()) -> Match:
+    def match(standing: Standing[uuid.UUID], reason: tuple[Phrase, ...] = ()) -> Match:
         score, level, row = standing.score, standing.level, shown[standing.key]
         return Match(
             row,
@@ -176,7 +183,7 @@ def list_public(actor: Actor, kind: Kind, ids: Sequence[uuid.UUID]) -> list[List
     return [found[listing_id] for listing_id in ids if listing_id in found]
 
 
-def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...]]:
+def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[Phrase, ...]]:
     indexes = find_indexes() if others else None
     if indexes is None:
         return [()] * len(others)
@@ -184,10 +191,16 @@ def _reasons(listing: Listing, others: Sequence[Listing]) -> list[tuple[str, ...
     return [found_by(index, own, other) for other in others]
 
 
-def found_by(index: Index, query: Document, listing: Listing) -> tuple[str, ...]:
-    """The phrases of the query, other names among them, that bring this listing most."""
+def found_by(index: Index, query: Document, listing: Listing) -> tuple[Phrase, ...]:
+    """The phrases of the query, other names among them, that bring this listing most; what brings little is left out,
+    but for the first."""
+    written = fold("\n".join(text for name, text in query.fields.items() if name != OTHER_NAMES))
     parts = explain(index, query, document(listing), limit=PHRASES).parts
-    return tuple(part.term for part in parts if part.term is not None)
+    return tuple(
+        Phrase(part.term, fold(part.term) in written)
+        for place, part in enumerate(parts)
+        if part.term is not None and (not place or part.share >= LEAST_SHARE)
+    )
 
 
 def count_matched_needs(level: int = 3) -> int:
@@ -312,7 +325,7 @@ class Found:
     order: Order = Order.NEWEST
     also: Sequence[str] = ()
     loose: bool = False
-    reasons: Mapping[uuid.UUID, Sequence[str]] = field(default_factory=dict)
+    reasons: Mapping[uuid.UUID, Sequence[Phrase]] = field(default_factory=dict)
 
 
 def search(
@@ -349,10 +362,10 @@ def search(
         ranked=order is Order.BEST,
         cut=len(found) == MOST_FOUND,
         order=order,
-        also=[name for name in query.fields.get("lexicon", "").splitlines() if fold(name) not in fold(text)],
+        also=[name for name in query.fields.get(OTHER_NAMES, "").splitlines() if fold(name) not in fold(text)],
         loose=loose,
         reasons={
-            row.id: tuple(phrase for phrase in found_by(index, query, row) if fold(phrase) != fold(text))
+            row.id: tuple(phrase for phrase in found_by(index, query, row) if fold(phrase.words) != fold(text))
             for row in shown.items
         },
     )

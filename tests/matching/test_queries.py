@@ -1,5 +1,6 @@
 """What the reads answer: matches, search, facets, explanations."""
 
+import re
 import uuid
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ from matchmaker.matching.engine.matcher import expanded
 from matchmaker.matching.lexicon import lexicon
 from matchmaker.matching.models import Kind, Level
 from matchmaker.matching.pairings import segments
-from matchmaker.matching.queries import Filters, search
+from matchmaker.matching.queries import Filters, Phrase, search
 from tests.factories.accounts import make_organisation
 from tests.factories.listings import make_achievement, make_need
 from tests.factories.matching import refresh, revise, withdraw
@@ -72,7 +73,8 @@ def test_matches_come_best_first_with_level_and_reason(app, university):
     assert 0.3 < best.score < 1
     assert best.level in (Level.FAIRLY_STRONG, Level.STRONG)
     assert 0 < len(best.reason) <= queries.PHRASES
-    assert all(phrase in need.title + need.problem + "".join(need.keywords) for phrase in best.reason)
+    own = need.title + need.problem + "".join(need.keywords)
+    assert all((phrase.words in own) == phrase.written for phrase in best.reason)
     assert found.page.items[1].score < best.score
     assert not found.pending
 
@@ -183,13 +185,28 @@ def test_the_other_names_are_told(app, client, university):
     assert "corn" in client.get("/achievements?q=苞米").get_data(as_text=True)
 
 
+def test_what_brings_little_is_no_reason(app):
+    title = "电池低温自加热"
+    make_achievement(title=title, summary="我们在寒区跑完样车验证，升温四十度，造价不变，可以批量使用，已交付两家。")
+    need = make_need(
+        title=title, problem="我们的冷链物流到冬天续航只剩一半，希望半小时之内恢复正常放电能力，其余不限。"
+    )
+    refresh()
+    (match,) = queries.list_matches_for_need(ANONYMOUS, need).page.items
+    assert match.reason == (Phrase(title, written=True),)
+
+
 def test_each_result_says_by_what_it_was_found_unless_that_is_all_that_was_typed(app, client, university):
     lidar = make_achievement(university, title="车载激光雷达除雪")
     refresh()
-    for text, named in (("激光雷达", ()), ("LIDAR", ("激光雷达",)), ("雪天激光雷达", ("激光雷达",))):
+    for text, named in (
+        ("激光雷达", ()),
+        ("LIDAR", (Phrase("激光雷达", written=False),)),
+        ("雪天激光雷达", (Phrase("激光雷达", written=True),)),
+    ):
         for order in queries.ORDERS[Kind.ACHIEVEMENT]:
             assert search(ANONYMOUS, Kind.ACHIEVEMENT, text, order=order).reasons == {lidar.id: named}, (text, order)
-    assert "<mark>激光雷达</mark>" in client.get("/achievements?q=LIDAR").text
+    assert re.search("<mark>激光雷达</mark><span[^>]*>（相关）", client.get("/achievements?q=LIDAR").text)
     assert "<mark>" not in client.get("/achievements?q=激光雷达").text
     assert search(ANONYMOUS, Kind.ACHIEVEMENT).reasons == {}
 

@@ -27,6 +27,9 @@ NEAREST = 100
 TELLING = ("title", "keywords")
 """Fields that say what a text is about, and are written for it."""
 
+OTHER_NAMES = "lexicon"
+"""The field of a query that holds the other names of what its text names."""
+
 _BATCH = 100
 """Needs whose candidates are looked for at once, so that memory stays bounded."""
 
@@ -101,4 +104,4 @@ def expanded(document: Document, lexicon: Lexicon) -> Document:
     telling = [document.fields[name] for name in TELLING if name in document.fields]
     concepts = dict.fromkeys(lexicon.count("\n".join(telling or document.fields.values())))
     others = "\n".join(name for concept in concepts for name in lexicon.concepts[concept])
-    return Document(document.id, {**document.fields, "lexicon": others}) if others else document
+    return Document(document.id, {**document.fields, OTHER_NAMES: others}) if others else document
