@@ -73,7 +73,10 @@ def funnel() -> Figure:
     return Figure(
         "funnel",
         N_("From posted to paid"),
-        N_("Each stage counts what ever reached it. The share is that of the stage before."),
+        N_(
+            "Matched is what matches now; each other stage counts what ever reached it. "
+            "The share is that of the stage before."
+        ),
         (N_("Count"), N_("Share of the stage before, in percent")),
         rows,
     )

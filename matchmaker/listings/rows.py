@@ -37,6 +37,15 @@ class IdTwice(Invalid):
     phrase = N_("the id “%(text)s” was already used in line %(first_line)s")
 
 
+class OtherKind(Invalid):
+    """Facts: name, the field that says so."""
+
+    code = "listings.import_other_kind"
+    phrase = N_(
+        "“%(name)s” belongs to the other kind of entry: achievements and needs are brought in by files of their own"
+    )
+
+
 class ValueUnusable(Invalid):
     code = "listings.import_value_unusable"
     phrase = N_("“%(name)s” does not hold what belongs there")
@@ -63,11 +72,21 @@ def read_row(noun: str, line: int, content: bytes, codes: Codes, passed_over: se
     external_id = clean_text(external_id).strip() if isinstance(external_id, str) else ""
     if not 1 <= len(external_id) <= LONGEST_ID:
         raise IdUnusable(most=LONGEST_ID)
+    _check_kind(noun, found)
     facts = facts_of(noun, found, passed_over)
     wrong = faults(facts, codes)
     if wrong:
         raise InvalidMany(wrong)
     return Row(line, external_id, facts)
+
+
+def _check_kind(noun: str, found: Mapping[str, Any]) -> None:
+    """Of a line of the other kind only the title would be left."""
+    (other,) = SHAPES.keys() - {noun}
+    if found.get("kind") == other:
+        raise OtherKind(name="kind")
+    if MAIN_TEXT[other] in found and not found.keys() & {MAIN_TEXT[noun], "text"}:
+        raise OtherKind(name=MAIN_TEXT[other])
 
 
 def facts_of(noun: str, found: dict[str, Any], passed_over: set[str]) -> Facts:

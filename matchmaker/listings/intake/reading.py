@@ -22,6 +22,7 @@ from openpyxl import load_workbook
 
 from matchmaker.core import sheets, uploads
 from matchmaker.core.errors import N_, Invalid, InvalidMany
+from matchmaker.core.wording import clean_text
 from matchmaker.listings import citations, rows, wording
 from matchmaker.listings.citations import FileUnreadable, NothingFound, Sketch
 from matchmaker.listings.facts import (
@@ -135,7 +136,7 @@ def _kind_of_archive(content: bytes) -> FileKind:
 
 
 def _is_jsonl(text: str) -> bool:
-    """Objects line by line, unless the text as a whole is JSON."""
+    """Objects line by line; one alone only if it is none of a bibliography."""
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first.lstrip().startswith("{"):
         return False
@@ -146,7 +147,8 @@ def _is_jsonl(text: str) -> bool:
             return isinstance(json.loads(first), dict)
         except (ValueError, RecursionError):
             return False
-    return '"id"' in first and '"title"' in first and '"author"' not in first and len(text.strip().splitlines()) == 1
+    ours = any(f'"{name}"' in first for name in ("id", "text", *rows.MAIN_TEXT.values()))
+    return ours and '"title"' in first and '"author"' not in first and len(text.strip().splitlines()) == 1
 
 
 def _is_cells(text: str, noun: str) -> bool:
@@ -318,9 +320,18 @@ def _of_lines(noun: str, text: str, codes: Codes) -> Iterator[Entry]:
         try:
             row = rows.read_row(noun, line, content.encode("utf-8", "replace"), codes, set())
         except Invalid as error:
-            yield Entry(line, "", "", faults=_each(error))
+            yield Entry(line, _title_in(content), "", faults=_each(error))
         else:
             yield Entry(line, row.facts.title, row.external_id, row.facts)
+
+
+def _title_in(content: str) -> str:
+    """Of a line with faults, so that it can be told from others; empty where there is none."""
+    try:
+        title = json.loads(content)["title"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return ""
+    return " ".join(clean_text(title).split())[:200] if isinstance(title, str) else ""
 
 
 def _each(error: Invalid) -> list[Invalid]:

@@ -21,7 +21,7 @@ from matchmaker.listings.intake.reading import (
     TooManyEntries,
 )
 from matchmaker.listings.kinds import Language, Mode, RightKind, RightStatus
-from matchmaker.listings.rows import LineUnreadable
+from matchmaker.listings.rows import IdUnusable, LineUnreadable, OtherKind
 from matchmaker.listings.services import codes
 
 BIBTEX = """@article{a,
@@ -96,13 +96,30 @@ def test_jsonl_lines_are_judged_one_by_one(read):
         '{"id": "x", "title": "乙", "trl": 12}',
     ]
     found = read("\n".join(lines))
-    assert shown(found) == [(1, "甲", []), (2, "", [LineUnreadable]), (4, "", [LevelInvalid])]
+    assert shown(found) == [(1, "甲", []), (2, "", [LineUnreadable]), (4, "乙", [LevelInvalid])]
     assert (found[0].external_id, found[0].facts.trl) == ("1", 6)
 
 
 def test_a_jsonl_of_one_line_is_no_doi_metadata(read):
     (entry,) = read('{"id": "x1", "title": "甲"}')
     assert entry.external_id == "x1"
+    assert shown(read('{"title": "甲", "problem": "难题"}', "need")) == [(1, "甲", [IdUnusable])]
+
+
+@pytest.mark.parametrize(
+    ("noun", "line", "refused"),
+    [
+        ("need", {"kind": "achievement", "problem": "难题"}, True),
+        ("need", {"summary": "摘要"}, True),
+        ("achievement", {"problem": "难题"}, True),
+        ("achievement", {"kind": "achievement", "summary": "摘要"}, False),
+        ("achievement", {"problem": "难题", "summary": "摘要"}, False),
+        ("need", {"text": "难题", "summary": "摘要"}, False),
+    ],
+)
+def test_a_line_of_the_other_kind_is_refused_and_not_emptied(read, noun, line, refused):
+    (entry, _) = read("\n".join(json.dumps({"id": n, "title": "甲", **line}) for n in (1, 2)), noun)
+    assert [type(fault) for fault in entry.faults] == ([OtherKind] if refused else [])
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "gb18030", "utf-8-sig", "utf-16"])
