@@ -19,13 +19,20 @@ LIMIT_FEN = 9 * 10**15
 FEN_PER_YUAN = 100
 FEN_PER_WAN = 1_000_000
 
-_YUAN = re.compile(r"[¥￥]?\s*([+-]?(?:\d{1,14}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,2})?)", re.ASCII)
+_YUAN = re.compile(
+    r"¥?\s*([+-]?(?:\d{1,14}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,2}(?!\d)|\.\d{1,6}(?=\s*万)|\.\d{1,10}(?=\s*亿))?)"
+    r"\s*(?P<unit>[万亿]?)元?",
+    re.ASCII,
+)
 # A comma may only group thousands: read as a mere ornament, "12,50" would become 1250 yuan.
+_UNITS = {"": 1, "万": 10**4, "亿": 10**8}
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("￥"): ord("¥")}
+"""As a Chinese keyboard writes digits and marks, to ASCII."""
 
 
 class NotAnAmount(Invalid):
     code = "money.not_an_amount"
-    phrase = N_("“%(text)s” is not an amount. Write yuan with at most two decimals, such as 12000 or 12000.50.")
+    phrase = N_("“%(text)s” is not an amount. Write yuan with at most two decimals, such as 12000, 12000.50 or 1.2万.")
 
 
 class AmountTooLarge(NotAnAmount):
@@ -36,11 +43,12 @@ class AmountTooLarge(NotAnAmount):
 
 
 def parse_yuan(text: str, *, field: str | None = None) -> int:
-    """Fen of an amount written in yuan: '12,000.50' -> 1200050. Raises NotAnAmount or AmountTooLarge."""
-    match = _YUAN.fullmatch(text.strip().replace("，", ","))
+    """Fen of an amount written in yuan: '12,000.50' -> 1200050, '1.2万' -> 1200000. Raises NotAnAmount or
+    AmountTooLarge."""
+    match = _YUAN.fullmatch(text.translate(_FULL_WIDTH).strip())
     if match is None:
         raise NotAnAmount(field=field, text=text)
-    return within_limit(int(Decimal(match[1].replace(",", "")) * FEN_PER_YUAN), field=field)
+    return within_limit(int(Decimal(match[1].replace(",", "")) * _UNITS[match["unit"]] * FEN_PER_YUAN), field=field)
 
 
 def within_limit(fen: int, *, field: str | None = None) -> int:
