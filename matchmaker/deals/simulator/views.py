@@ -207,7 +207,8 @@ def offer() -> Answer:
     if subject.deal is not None and subject.is_to_answer:
         return counter_page(subject.deal, terms)
     deal = subject.deal or _begun(subject.introduction)
-    services.edit_terms(g.actor, deal, terms=terms)
+    seen_version = request.form.get("version", type=int) if subject.deal is not None else None
+    services.edit_terms(g.actor, deal, terms=terms, seen_version=seen_version)
     done(_("The simulated terms are in the draft. Check them, fill in the rest, then offer them."))
     return redirect(url_for("deals.edit_terms", id=deal.id))
 

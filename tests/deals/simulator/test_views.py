@@ -143,6 +143,21 @@ def test_a_way_to_pay_goes_into_the_draft_and_the_rest_of_it_stays(app: Flask, c
     assert draft.effective_on.isoformat() == "2027-01-31"
 
 
+def test_a_draft_that_was_saved_meanwhile_is_not_written_over(app: Flask, client: FlaskClient) -> None:
+    play = make_deal()
+    as_(client, play.actors[LICENSOR])
+    page = text_of(client.get(f"/simulator?deal={play.deal.id}"))
+    seen = re.findall('name="version" value="([0-9]+)"', page)
+    assert set(seen) == {str(play.deal.version)}
+    play.edit(LICENSOR, make_terms(territory="辽宁省"))
+    path = f"/simulator/offer?{urlencode({**ENTRIES, 'deal': play.deal.id})}"
+    assert client.post(path, data={"plan": "instalments", "version": seen[0]}).status_code == 409
+    db.session.expire_all()
+    draft = db.session.get_one(Deal, play.deal.id).draft
+    assert draft is not None
+    assert (draft.territory, type(draft.fee)) == ("辽宁省", LumpSum)
+
+
 def test_an_introduction_becomes_a_draft_with_the_chosen_way_to_pay(app: Flask, client: FlaskClient) -> None:
     pair = make_pair()
     id_ = make_introduction(pair, state=IntroductionState.INTRODUCED).id
