@@ -16,7 +16,7 @@ from matchmaker.accounts.models import Organisation
 from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import access, clock, messages
 from matchmaker.core.access import needs
-from matchmaker.core.errors import N_, Conflict, NotFound
+from matchmaker.core.errors import N_, Conflict, NotFound, WrongState
 from matchmaker.core.types import clean_text
 from matchmaker.core.web import filters, navigation, paging
 from matchmaker.core.web.downloads import download
@@ -158,14 +158,21 @@ def _party(form: forms.NewDealForm, name: str, kind: OrganisationKind) -> Organi
 @blueprint.route("/deals/<uuid:id>/terms", methods=["GET", "POST"])
 @needs(Can.DEAL_EDIT, load=queries.find_deal)
 def edit_terms(deal: Deal) -> Answer:
+    """Who saves after somebody else did is told so, keeps what was typed, and may save it all the same."""
     DEAL.step(deal.state, DealAction.EDIT)
-    form = _terms_form(deal)
+    form, status = _terms_form(deal), 422
     if form.is_submitted() and "more" not in request.form:
-        form.run(lambda: services.edit_terms(g.actor, deal, terms=form.terms(), seen_version=form.version.data))
+        try:
+            form.run(lambda: services.edit_terms(g.actor, deal, terms=form.terms(), seen_version=form.version.data))
+        except WrongState:
+            raise
+        except Conflict as moved:
+            status = moved.status
+            form.saved_meanwhile(deal)
         if not form.has_errors:
             return _after_edit(deal)
     page = render_template("deals/edit_terms.html", form=form, deal=deal)
-    return page, 422 if form.is_submitted() and form.has_errors else 200
+    return page, status if form.is_submitted() and form.has_errors else 200
 
 
 @blueprint.route("/deals/<uuid:id>/counter-offer", methods=["GET", "POST"])

@@ -169,12 +169,24 @@ def test_a_large_or_unmeasured_licensee_is_explained_with_the_way_out(app: Flask
         assert f'href="/organisations/{enterprise.id}/edit"' in page
 
 
-def test_of_two_editors_the_second_is_told(app: Flask, client: FlaskClient) -> None:
+def test_of_two_editors_the_second_is_told_and_keeps_what_was_typed(app: Flask, client: FlaskClient) -> None:
     play = make_deal()
     as_(client, play.actors[LICENSOR])
-    stale = entries(version=play.deal.version)
+    path, stale = f"/deals/{play.deal.id}/terms", entries(version=play.deal.version, territory="吉林市")
     post_terms(client, play.deal, territory="长春市")
-    assert client.post(f"/deals/{play.deal.id}/terms", data=stale).status_code == 409
+    answer = client.post(path, data=stale, headers=EN)
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "Someone saved this draft after you had opened it." in page
+    assert "吉林市" in page
+    db.session.expire_all()
+    deal = db.session.get_one(Deal, play.deal.id)
+    assert deal.draft.territory == "长春市"
+    shown = re.search(r'name="version"[^>]*value="(\d+)"', page)
+    assert shown is not None
+    assert client.post(path, data={**stale, "version": shown[1]}).status_code == 302
+    db.session.expire_all()
+    assert db.session.get_one(Deal, play.deal.id).draft.territory == "吉林市"
 
 
 def test_terms_on_offer_are_not_edited(app: Flask, client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange, Optional
@@ -286,6 +287,16 @@ class TermsForm(Form):
     @property
     def part_entries(self) -> list[str]:
         return [f"part_{row}_{cell}" for row in self.part_rows for cell in ("months", "fen")]
+
+    def saved_meanwhile(self, deal: Deal) -> None:
+        """Say so; what is sent next counts as an answer to the version saved now."""
+        self.extra_errors.append(
+            _(
+                "Someone saved this draft after you had opened it. What you typed is still here: save again to put it "
+                "in place of theirs, or open the draft anew to see theirs."
+            )
+        )
+        self.version.raw_data, self.version.data = None, deal.version
 
     def attach(self, error: Invalid) -> None:
         for part in error.errors if isinstance(error, InvalidMany) else [error]:
