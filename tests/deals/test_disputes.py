@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import pytest
@@ -184,6 +185,19 @@ def test_a_default_is_cured_by_paying_what_is_overdue(app: Flask) -> None:
         assert play.deal.state == DealState.DEFAULTED
         play.pay(1, "2")
         assert play.deal.state == DealState.PAYING
+
+
+@pytest.mark.parametrize("way_round", [services.declare_cured, partial(services.raise_dispute, reason="x")])
+def test_the_days_to_cure_cannot_be_stepped_round(app: Flask, way_round: Any) -> None:
+    play = make_deal(DealState.PAYING, terms=make_terms(fee=PARTS, grace_days=0, cure_days=5))
+    with later(2):
+        play.act(LICENSOR, services.declare_default)
+        play.act(LICENSOR, way_round)
+        with pytest.raises(CureRunning):
+            play.act(LICENSOR, services.terminate_deal, reason="default")
+    with later(8):
+        play.act(LICENSOR, services.terminate_deal, reason="default")
+    assert play.deal.state == DealState.ENDED
 
 
 def test_after_the_days_to_cure_the_licensor_terminates_and_the_documents_come_back(app: Flask) -> None:

@@ -27,7 +27,7 @@ from matchmaker.deals.services.shared import (
     side_of,
     terms_of,
 )
-from matchmaker.deals.states import DEAL, CureRunning, DealAction, DealState, NotThisSide, PartyRole
+from matchmaker.deals.states import DEAL, CureRunning, DealAction, NotThisSide, PartyRole
 from matchmaker.deals.terms import DealKind
 
 CURE_DAYS = 30
@@ -171,13 +171,14 @@ def _transfer_asked(deal: Deal) -> Record:
 def terminate_deal(actor: Actor, deal: Deal, *, reason: str) -> None:
     """End the licence before its time. What has fallen due stays owed; later amounts are no longer claimed.
 
-    Raises ReasonMissing, CureRunning while the licensee can still cure a default (Civil Code art. 563).
+    Raises ReasonMissing, CureRunning to the licensor while a default can still be cured (Civil Code art. 563), also
+    where it has meanwhile been called cured, or disputed: neither is a way round these days.
     """
     lock(deal, DealAction.TERMINATE)
     given(reason)
     today = clock.today()
     by_licensor = deal.side_of(actor.organisation_id) == PartyRole.LICENSOR
-    if deal.state == DealState.DEFAULTED and by_licensor and deal.cure_until is not None and today <= deal.cure_until:
+    if by_licensor and deal.cure_until is not None and today <= deal.cure_until:
         raise CureRunning(cure_until=deal.cure_until)
     for due in queries.dues(deal):
         if due.due_on > today:
