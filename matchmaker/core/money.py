@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from matchmaker.core.errors import N_, Invalid
+from matchmaker.core.wording import WAN, YI, YUAN
 
 LIMIT_FEN = 9 * 10**15
 """Largest amount kept, either sign: below 2**53, so that no JSON reader rounds it."""
@@ -20,19 +21,19 @@ FEN_PER_YUAN = 100
 FEN_PER_WAN = 1_000_000
 
 _YUAN = re.compile(
-    r"¥?\s*([+-]?(?:\d{1,14}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,2}(?!\d)|\.\d{1,6}(?=\s*万)|\.\d{1,10}(?=\s*亿))?)"
-    r"\s*(?P<unit>[万亿]?)元?",
+    r"¥?\s*([+-]?(?:\d{1,14}|\d{1,3}(?:,\d{3}){1,4})"
+    rf"(?:\.\d{{1,2}}(?!\d)|\.\d{{1,6}}(?=\s*{WAN})|\.\d{{1,10}}(?=\s*{YI}))?)\s*(?P<unit>{WAN}|{YI}|){YUAN}?",
     re.ASCII,
 )
 # A comma may only group thousands: read as a mere ornament, "12,50" would become 1250 yuan.
-_UNITS = {"": 1, "万": 10**4, "亿": 10**8}
+_UNITS = {"": 1, WAN: 10**4, YI: 10**8}
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {ord("￥"): ord("¥")}
 """As a Chinese keyboard writes digits and marks, to ASCII."""
 
 
 class NotAnAmount(Invalid):
     code = "money.not_an_amount"
-    phrase = N_("“%(text)s” is not an amount. Write yuan with at most two decimals, such as 12000, 12000.50 or 1.2万.")
+    phrase = N_("“%(text)s” is not an amount. Write yuan with at most two decimals, such as 12000 or 12000.50.")
 
 
 class AmountTooLarge(NotAnAmount):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+YUAN, WAN, YI = "元", "万", "亿"
+"""The unit of money, and what multiplies it by ten thousand and by a hundred million."""
+
 _DROPPED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff"  # control characters (line break and tab stay), surrogates
     "\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # direction marks, overrides and isolates

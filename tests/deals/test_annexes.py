@@ -68,6 +68,19 @@ def test_a_negotiated_price_is_signed_only_after_a_notice_of_fifteen_days(app: F
     assert play.deal.state == DealState.ON_TRIAL
 
 
+def test_who_is_to_sign_reads_from_when_on(app: Flask, client: FlaskClient) -> None:
+    play = negotiated()
+
+    def page() -> str:
+        return text_of(as_(client, play.actors[LICENSOR]).get(f"/deals/{play.deal.id}", headers=EN))
+
+    assert "The licensor publishes the terms for at least 15 days before anyone signs." in page()
+    publish(play)
+    assert "The public notice runs until" in page()
+    with later(15):
+        assert "The public notice runs until" not in page()
+
+
 def test_a_listed_or_auctioned_price_needs_no_notice(app: Flask) -> None:
     for route in (PricingRoute.LISTING, PricingRoute.AUCTION):
         play = make_deal(DealState.AGREED, terms=make_terms(pricing=route))
