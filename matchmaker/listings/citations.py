@@ -43,12 +43,13 @@ class FileOverlarge(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """Texts by field name, and the people and right that came with them."""
+    """Texts by field name, and the people and right that came with them. `cut`: a text was longer than fits."""
 
     texts: Mapping[str, str]
     people: tuple[str, ...] = ()
     right: Mapping[str, str] = field(default_factory=dict)  # kind, number, status, expires_on
     line: int = 1  # of the file, on which it begins; of JSON, which has no lines to speak of, the number of the entry
+    cut: bool = False
 
     @property
     def title(self) -> str:
@@ -116,10 +117,12 @@ def text_of(content: bytes) -> str:
 
 def _trimmed(sketch: Sketch) -> Sketch:
     limits = {"title": LONGEST_TITLE, "keywords": 600}
-    texts = {name: text.strip()[: limits.get(name, LONGEST_TEXT)] for name, text in sketch.texts.items()}
+    whole = {name: text.strip() for name, text in sketch.texts.items()}
+    texts = {name: text[: limits.get(name, LONGEST_TEXT)] for name, text in whole.items()}
+    cut = texts != whole
     texts["title"] = " ".join(texts.get("title", "").split())
     people = tuple(name[:LONGEST_CELL] for name in sketch.people[:MOST_ROWS])
-    return Sketch(texts, people, sketch.right, sketch.line)
+    return Sketch(texts, people, sketch.right, sketch.line, cut)
 
 
 def _keywords(words: Sequence[str]) -> str:

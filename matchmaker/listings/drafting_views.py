@@ -161,5 +161,10 @@ def _content(form: ImportForm) -> bytes:
 
 def _to_form(noun: str, sketch: Sketch) -> Response:
     form_drafts.keep(g.actor, f"{noun}:new", sketch.fields(noun))
-    done(_("“%(title)s” was brought in. Read it through and add what is missing.", title=sketch.title))
+    if sketch.cut:
+        done(
+            _("“%(title)s” was brought in, but a text was longer than fits and is cut at its end.", title=sketch.title)
+        )
+    else:
+        done(_("“%(title)s” was brought in. Read it through and add what is missing.", title=sketch.title))
     return redirect(url_for(f"listings.new_{noun}"))

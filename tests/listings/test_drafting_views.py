@@ -113,6 +113,14 @@ def test_one_entry_goes_to_the_form_of_several_one_is_chosen(client, university)
     assert value(client.get("/achievements/new").text, "title") == "自除雪"
 
 
+@pytest.mark.parametrize(("length", "cut"), [(20_000, False), (20_001, True)])
+def test_that_a_text_was_cut_is_said(client, university, length, cut):
+    sign_in(client, university, Role.RESEARCHER)
+    entry = f"@misc{{a, title={{First}}, abstract={{{'x' * length}}}}}"
+    client.post("/achievements/bring-in", data={"text": entry}, headers=ENGLISH)
+    assert ("is cut at its end" in client.get("/achievements/new", headers=ENGLISH).text) == cut
+
+
 def test_what_cannot_be_read_is_said_at_the_field(client, university):
     sign_in(client, university, Role.RESEARCHER)
     answer = client.post("/achievements/bring-in", data={"text": "?"}, headers=ENGLISH)
