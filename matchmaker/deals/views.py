@@ -92,7 +92,8 @@ def new_deal() -> Answer:
     if deal is not None:
         done(_("The draft was begun. Now enter the terms."))
         return redirect(url_for("deals.edit_terms", id=deal.id))
-    page = render_template("deals/new_deal.html", form=form, introduction=introduction, **_parties(own))
+    begun = queries.list_begun(g.actor, introduction) if introduction is not None else []
+    page = render_template("deals/new_deal.html", form=form, introduction=introduction, begun=begun, **_parties(own))
     return page, 422 if form.has_errors else 200
 
 

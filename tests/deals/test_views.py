@@ -259,8 +259,15 @@ def test_an_introduction_fills_in_what_it_knows(app: Flask, client: FlaskClient)
     page = text_of(as_(client, actors[LICENSOR]).get(path))
     assert f'value="{organisation_of(actors[LICENSEE]).name}"' in page
     entries = {"kind": "pay_later_licence", "achievements": [str(achievement.id)]}
+    assert "Begin another one only for something else" not in text_of(client.get(path, headers=EN))
     client.post(path, data={**entries, "licensee": organisation_of(actors[LICENSEE]).name})
-    assert db.session.scalars(sa.select(Deal)).one().introduction_id == introduction.id
+    deal = db.session.scalars(sa.select(Deal)).one()
+    assert deal.introduction_id == introduction.id
+    again = text_of(client.get(path, headers=EN))
+    assert "Begin another one only for something else" in again
+    assert f'href="/deals/{deal.id}"' in again
+    drafted_elsewhere = text_of(as_(client, actors[LICENSEE]).get(path, headers=EN))
+    assert "Begin another one only for something else" not in drafted_elsewhere
     assert as_(client, make_actor(OrganisationKind.INTERMEDIARY)).get(path).status_code == 404
     assert client.get("/deals/new?introduction=nonsense").status_code == 404
     assert client.get("/deals/new?achievement=nonsense").status_code == 404

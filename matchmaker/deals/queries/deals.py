@@ -29,6 +29,7 @@ from matchmaker.deals.stake_models import StakeEntry
 from matchmaker.deals.stakes import StakeKind
 from matchmaker.deals.states import DEAL, DealAction, DealState, PartyRole
 from matchmaker.deals.terms import InvestFirst, Stake
+from matchmaker.introductions.models import Introduction
 from matchmaker.listings import queries as listings
 from matchmaker.listings.models import Achievement
 
@@ -86,6 +87,16 @@ def list_deals(actor: Actor, *, state: DealState | None = None, text: str = "") 
     if text:
         query = query.where(Deal.title.contains(text, autoescape=True))
     return query.order_by(Deal.created_at.desc(), Deal.id)
+
+
+def list_begun(actor: Actor, introduction: Introduction) -> list[Deal]:
+    """Deals of an introduction that the actor may see and that have not ended, the newest first."""
+    begun = list_deals(actor).where(
+        Deal.licensee_id == introduction.need_organisation_id,  # by its index
+        Deal.introduction_id == introduction.id,
+        Deal.state != DealState.ENDED,
+    )
+    return list(db.session.scalars(begun))
 
 
 def open_steps(actor: Actor, deal: Deal) -> list[DealAction]:
