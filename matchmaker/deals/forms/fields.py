@@ -77,7 +77,7 @@ class LinesField(Field, ABC):
         self.typed = cleaned(valuelist[0])[:LIST_LIMIT] if valuelist else ""
         self.data: tuple[Any, ...] = ()
         lines = [line for line in self.typed.splitlines() if line.strip()]
-        self.data = tuple(self.read([part.strip() for part in _GAP.split(line)]) for line in lines)
+        self.data = tuple(self.read([part.strip() for part in _GAP.split(line.strip())]) for line in lines)
 
     def _value(self) -> str:
         typed = getattr(self, "typed", "")
