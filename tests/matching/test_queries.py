@@ -206,7 +206,7 @@ def test_each_result_says_by_what_it_was_found_unless_that_is_all_that_was_typed
     ):
         for order in queries.ORDERS[Kind.ACHIEVEMENT]:
             assert search(ANONYMOUS, Kind.ACHIEVEMENT, text, order=order).reasons == {lidar.id: named}, (text, order)
-    assert re.search("<mark>激光雷达</mark><span[^>]*>（相关）", client.get("/achievements?q=LIDAR").text)
+    assert re.search("<mark>激光雷达</mark> <span[^>]*>（相关）", client.get("/achievements?q=LIDAR").text)
     assert "<mark>" not in client.get("/achievements?q=激光雷达").text
     assert search(ANONYMOUS, Kind.ACHIEVEMENT).reasons == {}
 
