@@ -143,7 +143,7 @@ def test_terms_survive_the_way_through_the_form(terms: Terms) -> None:
             },
         ),
         (
-            {"completers": "张三\t60\t\n 李四 ; 40", "reward_rate": "70", "pricing": "negotiated", "related_party": "y"},
+            {"completers": "张三\t60\t\n李四 ; 40", "reward_rate": "70", "pricing": "negotiated", "related_party": "y"},
             {
                 "completers": (Completer("张三", Fraction(3, 5)), Completer("李四", Fraction(2, 5))),
                 "reward_rate": Fraction(7, 10), "pricing": PricingRoute.NEGOTIATED, "related_party": True,
