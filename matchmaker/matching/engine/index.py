@@ -7,6 +7,7 @@ since: documents of a small delta, and a mask over documents that are gone.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -92,6 +93,11 @@ class Index:
     @property
     def idf(self) -> NDArray[np.float64]:
         return self.vocabulary.idf
+
+    def rarity(self, term: str) -> float:
+        """Its idf, infinite where no text has it."""
+        found = self.vocabulary.columns(np.array([tokens.key_of(term)], dtype=np.uint64), fast=False)[0]
+        return math.inf if found < 0 else float(self.idf[found])
 
     @property
     def changed(self) -> int:

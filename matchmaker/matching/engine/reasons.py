@@ -12,7 +12,7 @@ import numpy as np
 
 from matchmaker.matching.engine.conditions import Bonus
 from matchmaker.matching.engine.config import EngineConfig
-from matchmaker.matching.engine.explain import Span, take_apart
+from matchmaker.matching.engine.explain import Span, take_apart, whole_words
 from matchmaker.matching.engine.index import Document
 from matchmaker.matching.engine.ranker import Ranker
 from matchmaker.matching.engine.space import Floats, Side, Space, measures, shared_concepts, shared_grams
@@ -78,7 +78,7 @@ def reasons(
     weights = ranker.weights.measures
     space = ranker.space
     grams = {space.terms[c]: weights[0] * v for c, v in shared_grams(needs, achievements, 0, 0).items()}
-    worded = take_apart(grams, need, achievement, _CONFIG, limit=limit)
+    worded = take_apart(grams, need, achievement, _CONFIG, space.rarity, limit=limit)
     parts = [
         Part(Kind.PHRASE if part.term is not None else Kind.OTHER_WORDING, part.term or "", part.contribution)
         for part in worded.parts
@@ -160,29 +160,12 @@ def _stretches(run: Run, added: Mapping[str, float], least: float, space: Space)
             if abs(value) < least or value * sign < 0:
                 break
             stop, sign = stop + 1, value
-        first, last = _whole_words(run, start, stop, space)
+        first, last = whole_words(run, start, stop, space.rarity)
         grams = [(at, at + 2) for at in range(first, last - 1)] or [(first, last)]
         total = math.fsum(added.get(run.gram(*gram), 0.0) for gram in grams)
         if abs(total) >= max(least, _LEAST):
             yield first, last, total
         start = stop
-
-
-def _whole_words(run: Run, start: int, stop: int, space: Space) -> tuple[int, int]:
-    """Without the characters at either end that stand more often beside their neighbour outside than beside the one
-    inside: 池 of 池低温, which is half of 电池."""
-
-    def rarity(at: int) -> float:
-        """Of a character and the next."""
-        column = space.columns.get(run.gram(at, at + 2))
-        return math.inf if column is None else float(space.idf[column])
-
-    if not run.joiner:
-        while 0 < start < stop - 1 and rarity(start - 1) < rarity(start):
-            start += 1
-        while start < stop - 1 < len(run.units) - 1 and rarity(stop - 1) < rarity(stop - 2):
-            stop -= 1
-    return start, stop
 
 
 def _says_something(gram: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -183,6 +184,11 @@ class Space:
     @cached_property
     def columns(self) -> dict[str, int]:
         return {term: column for column, term in enumerate(self.terms)}
+
+    def rarity(self, term: str) -> float:
+        """Its idf, infinite where no text has it."""
+        column = self.columns.get(term)
+        return math.inf if column is None else float(self.idf[column])
 
     def needs(self, documents: Sequence[Document]) -> Side:
         return self._side(documents, of_needs=True)

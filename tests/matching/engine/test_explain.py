@@ -85,6 +85,18 @@ def test_spans_show_both_sides_where_the_words_stand():
     assert [title[s.start : s.end] for s in explanation.document_spans["title"]] == ["锂离子电池高镍正极材料"]
 
 
+def test_phrases_end_where_words_end():
+    need = Document("n", {"title": "电池热失控的防控成本"})
+    achievement = Document("a", {"title": "电池热管理与病虫害防控成套设备"})
+    phrases = ["热失控", "热管理", "低成本", "成套设备"]
+    usual = [Document(f"o{i}", {"title": phrase}) for i, phrase in enumerate(phrases * 5)]
+    explanation = explain(build([achievement, *usual], CONFIG, background=[need]), need, achievement)
+    assert {part.term for part in explanation.parts} == {"电池", "防控", None}, "not 电池热, not 防控成"
+    title = achievement.fields["title"]
+    assert [title[s.start : s.end] for s in explanation.document_spans["title"]] == ["电池", "防控"]
+    assert math.isclose(math.fsum(part.share for part in explanation.parts), 1), "what was cut off is under other words"
+
+
 def test_a_phrase_within_a_longer_one_is_not_listed_again():
     terms = [part.term for part in explain(INDEX, NEED, ACHIEVEMENT).parts]
     assert "电池" not in terms
