@@ -16,9 +16,12 @@ from matchmaker.deals.models import Deal
 from matchmaker.deals.states import DealState, PartyRole
 from matchmaker.deals.terms import Instalment, Instalments
 from matchmaker.demo.world import PASSWORD
+from matchmaker.introductions.services import agree_to_introduction
+from matchmaker.introductions.states import Side
 from tests.dashboard.test_views import counting
 from tests.factories.accounts import actor, sign_in
 from tests.factories.deals import LICENSEE, LICENSOR, make_deal, make_terms
+from tests.factories.introductions import make_pair, request
 
 
 def member_of(organisation_id) -> Membership:
@@ -119,6 +122,19 @@ def test_the_board_holds_what_the_intermediary_brought_about_and_nothing_else(cl
     assert client.get("/money").status_code == 403
     monkeypatch.setattr(desk, "MOST_SHOWN", 1)
     assert any(column.total > len(column.rows) == 1 for column in desk.pipeline(manager))
+
+
+def test_the_board_names_an_anonymous_seeker_only_once_both_sides_agreed(client):
+    pair = make_pair(anonymous=True)
+    introduction = request(pair, by=Side.BROKER)
+    sign_in(client, db.session.get_one(User, pair.broker.user_id))
+    page = client.get("/pipeline", headers={"Accept-Language": "en"}).text
+    assert "Demo University → Anonymous enterprise" in page
+    assert "Demo Works" not in page
+    for side in (pair.tto, pair.signatory):
+        with unit_of_work():
+            agree_to_introduction(side, introduction, undertakes=True)
+    assert "Demo University → Demo Works" in client.get("/pipeline", headers={"Accept-Language": "en"}).text
 
 
 @pytest.mark.usefixtures("demonstration")
