@@ -6,9 +6,9 @@ import hashlib
 import unicodedata
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from matchmaker.accounts.models import Invitation, Membership, Organisation, OrganisationState, SignIn, User
@@ -173,6 +173,12 @@ def list_open_invitations(organisation: Organisation) -> list[Invitation]:
         .order_by(Invitation.created_at, Invitation.id)
     )
     return list(db.session.scalars(query))
+
+
+def count_invitations(organisation: Organisation, *, since: datetime) -> int:
+    """How many the organisation has sent after a moment, whatever became of them."""
+    query = select(func.count()).where(Invitation.organisation_id == organisation.id, Invitation.created_at > since)
+    return db.session.scalar(query) or 0
 
 
 def is_open() -> ColumnElement[bool]:

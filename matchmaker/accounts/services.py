@@ -45,6 +45,8 @@ from matchmaker.core.errors import N_, Conflict, DomainError, Forbidden, Invalid
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1024
 INVITATION_LIFETIME = timedelta(days=14)
+INVITATIONS_A_DAY, INVITATIONS_A_DAY_UNVERIFIED = 50, 5
+"""What an organisation may send in 24 hours: whoever registers one could else fill the mailboxes of strangers."""
 ATTEMPTS, ATTEMPTS_PER_SOURCE, ATTEMPT_WINDOW = 10, 60, timedelta(minutes=5)
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # OWASP's floor for Argon2id
@@ -107,6 +109,14 @@ class InvitationNotYours(DomainError):
     code = "accounts.invitation_not_yours"
     status = 403
     phrase = N_("This invitation was sent to another e-mail address. Sign in with that one.")
+
+
+class InvitationsTooMany(Invalid):
+    code = "accounts.invitations_too_many"
+    phrase = N_(
+        "Your organisation may send %(most)s invitations in 24 hours and has sent them. Nothing was sent now; "
+        "try again tomorrow."
+    )
 
 
 class RecognitionTaken(Invalid):
@@ -358,9 +368,14 @@ def invite_member(
 ) -> str:
     """Offer membership by mail. Returns the secret link, which is shown once and kept only as a hash.
 
-    `link` makes the address of a token; `subject` and `body` (given the link) are phrased by the caller.
+    `link` makes the address of a token; `subject` and `body` (given the link) are phrased by the caller. Raises
+    EmailInvalid, RolesInvalid, RolesConflict, InvitationsTooMany.
     """
     email, checked = _checked_email(email), _checked_roles(organisation.kind, roles)
+    verified = organisation.state == OrganisationState.VERIFIED
+    most = INVITATIONS_A_DAY if verified else INVITATIONS_A_DAY_UNVERIFIED
+    if queries.count_invitations(organisation, since=clock.now() - timedelta(days=1)) >= most:
+        raise InvitationsTooMany(field="email", most=most)
     token = secrets.token_urlsafe(32)
     invitation = Invitation(
         organisation_id=organisation.id,
@@ -404,15 +419,26 @@ def change_roles(actor: Actor, membership: Membership, *, roles: Collection[Role
     added = checked - {entry.role for entry in kept}
     membership.roles = kept + [MembershipRole(role=role) for role in sorted(added)]
     audit.record(actor, "membership.roles_changed", membership, roles=sorted(checked))
+    if MANAGING_ROLE[membership.organisation.kind] not in checked:
+        _revoke_invitations_by(actor, membership)
 
 
 @command(Can.MEMBERSHIP_MANAGE)
 def remove_member(actor: Actor, membership: Membership) -> None:
-    """End a membership; it counts no more from the next request on."""
+    """End a membership; it counts no more from the next request on, nor do invitations that this member sent."""
     _keep_a_manager(membership, set())
+    _revoke_invitations_by(actor, membership)
     audit.record(actor, "membership.removed", membership)
     db.session.execute(update(SignIn).where(SignIn.membership_id == membership.id).values(membership_id=None))
     db.session.delete(membership)
+
+
+def _revoke_invitations_by(actor: Actor, membership: Membership) -> None:
+    """Who may invite no more could else come back, or let others in, by a link kept from before."""
+    for invitation in queries.list_open_invitations(membership.organisation):
+        if invitation.invited_by_id == membership.user_id:
+            invitation.revoked_at = clock.now()
+            audit.record(actor, "invitation.revoked", invitation)
 
 
 def _checked_roles(kind: OrganisationKind, roles: Collection[Role], *, held: Collection[Role] = ()) -> set[Role]:

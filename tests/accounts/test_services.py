@@ -266,6 +266,37 @@ def test_a_withdrawn_invitation_lets_nobody_in(app):
         act(services.accept_invitation, invitation, guest)
 
 
+@pytest.mark.parametrize("end", ["removed", "demoted"])
+def test_invitations_of_who_may_invite_no_more_let_nobody_in(app, end):
+    organisation = make.make_organisation()
+    staying, leaving = make.make_member(organisation), make.make_member(organisation)
+    lapsed = invited(organisation, by=make.actor(leaving))
+    kept = invited(organisation, email="other@demo.example", by=make.actor(staying))
+    if end == "removed":
+        act(services.remove_member, make.actor(staying), leaving)
+    else:
+        act(services.change_roles, make.actor(staying), leaving, roles={Role.ENTERPRISE_MEMBER})
+    assert queries.find_invitation(lapsed) is None
+    assert queries.find_invitation(kept) is not None
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_organisation_sends_only_so_many_invitations_a_day(app, verified, monkeypatch):
+    monkeypatch.setattr(services, "INVITATIONS_A_DAY", 2)
+    monkeypatch.setattr(services, "INVITATIONS_A_DAY_UNVERIFIED", 1)
+    organisation, most = make.make_organisation(verified=verified), 2 if verified else 1
+    manager = make.actor(make.make_member(organisation))
+    with time_machine.travel(NOW, tick=False):
+        for number in range(most):
+            invited(organisation, email=f"guest{number}@demo.example", by=manager)
+        with pytest.raises(services.InvitationsTooMany):
+            invited(organisation, by=manager)
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(OutboxMessage)) == most
+        invited(make.make_organisation())
+    with time_machine.travel(NOW + timedelta(days=1), tick=False):
+        invited(organisation, by=manager)
+
+
 @pytest.mark.parametrize(
     ("kind", "roles", "refusal"),
     [
