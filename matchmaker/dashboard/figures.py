@@ -265,6 +265,9 @@ OF_THE_BUREAU = frozenset({"months"})
 
 def open_to(actor: Actor) -> list[str]:
     """Codes of the figures that the actor may see, in the order of the page."""
-    return [
-        code for code in FIGURES if code not in OF_THE_BUREAU or actor.organisation_kind == OrganisationKind.AUTHORITY
-    ]
+    return [code for code in FIGURES if code not in OF_THE_BUREAU or reads_exactly(actor)]
+
+
+def reads_exactly(actor: Actor) -> bool:
+    """The bureau reads sums of money as they are; others only so far as no deal's price follows from them."""
+    return actor.organisation_kind == OrganisationKind.AUTHORITY

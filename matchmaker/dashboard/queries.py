@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, distinct, func, select
+from sqlalchemy import Select, distinct, func, select
 from sqlalchemy.orm import joinedload
 
 from matchmaker.accounts.models import Membership, MembershipRole, Organisation, OrganisationState
 from matchmaker.accounts.roles import Role
 from matchmaker.core.db import db
 from matchmaker.core.errors import N_
+from matchmaker.core.money import FEN_PER_WAN
 from matchmaker.dashboard.models import TargetEntry
 from matchmaker.deals.models import Deal, Payment
 from matchmaker.introductions.models import Introduction
@@ -36,11 +37,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Money that moved, in fen."""
+    """Money that moved, in fen; None where too few deals or claims stand behind a sum for it to be shown."""
 
-    paid_fen: int
-    granted_fen: int
-    disbursed_fen: int
+    paid_fen: int | None
+    granted_fen: int | None
+    disbursed_fen: int | None
 
 
 def funnel() -> list[Stage]:
@@ -73,21 +74,30 @@ DEFINITIONS = {name: text for _, name, text in _STAGES}
 """What each stage counts, by its name."""
 
 
-def sums() -> Sums:
-    """Money received for deals, subsidies granted and subsidies paid out."""
-    granted = (ClaimState.APPROVED, ClaimState.PAID)
-    row = db.session.execute(
-        select(
-            _sum(select(func.sum(Payment.fen)).where(Payment.stands).scalar_subquery()),
-            _sum(select(func.sum(Claim.approved_fen)).where(Claim.state.in_(granted)).scalar_subquery()),
-            _sum(select(func.sum(Claim.approved_fen)).where(Claim.state == ClaimState.PAID).scalar_subquery()),
+LEAST_BEHIND_A_SUM = 3
+
+
+def sums(*, exact: bool) -> Sums:
+    """Money received for deals, subsidies granted and subsidies paid out.
+
+    Unless `exact`, in whole ten thousand yuan, and None while fewer than three deals or claims stand behind a sum: from
+    one day's figure to the next, the price of a single deal could be read to the fen.
+    """
+    granted = Claim.state.in_((ClaimState.APPROVED, ClaimState.PAID))
+    of_claims = select(func.count(), func.sum(Claim.approved_fen))
+    found = [
+        db.session.execute(query).one()
+        for query in (
+            select(func.count(distinct(Payment.deal_id)), func.sum(Payment.fen)).where(Payment.stands),
+            of_claims.where(granted),
+            of_claims.where(Claim.state == ClaimState.PAID),
         )
-    ).one()
-    return Sums(*(int(value) for value in row))
+    ]
+    return Sums(*(int(fen or 0) if exact else _for_all(int(fen or 0), count) for count, fen in found))
 
 
-def _sum(amount: ScalarSelect[Any]) -> Any:
-    return func.coalesce(amount, 0)
+def _for_all(fen: int, count: int) -> int | None:
+    return fen // FEN_PER_WAN * FEN_PER_WAN if count >= LEAST_BEHIND_A_SUM else None
 
 
 def counted_for_targets() -> dict[str, int]:

@@ -17,7 +17,7 @@ from matchmaker.core.web import filters, navigation, paging, tasks, theme
 from matchmaker.core.web.downloads import csv_of
 from matchmaker.core.web.forms import done
 from matchmaker.dashboard import queries, services
-from matchmaker.dashboard.figures import FIGURES, Figure, open_to
+from matchmaker.dashboard.figures import FIGURES, Figure, open_to, reads_exactly
 from matchmaker.dashboard.forms import TargetForm
 from matchmaker.dashboard.permissions import Can
 from matchmaker.subsidies import policies
@@ -77,7 +77,8 @@ def figures() -> str:
         "dashboard/figures.html",
         figures=[FIGURES[code]() for code in open_to(g.actor)],
         charts=_chart,
-        sums=queries.sums(),
+        sums=queries.sums(exact=reads_exactly(g.actor)),
+        exact=reads_exactly(g.actor),
         definitions=queries.DEFINITIONS,
         plan=policies.targets(),
         counted=queries.counted_for_targets(),
