@@ -19,6 +19,7 @@ from matchmaker.core.access import ANONYMOUS, Actor, visible
 from matchmaker.core.db import db
 from matchmaker.core.errors import NotFound
 from matchmaker.core.types import clean_text
+from matchmaker.core.wording import same_name_key
 
 SESSION_LIFETIME = timedelta(hours=12)
 
@@ -123,6 +124,14 @@ def get_organisation_by_credit_code(credit_code: str) -> Organisation:
     if organisation is None:
         raise NotFound()
     return organisation
+
+
+def list_namesakes(organisation: Organisation) -> list[Organisation]:
+    """Other organisations, in whatever state, of the same name but for width, case and blanks."""
+    wanted = same_name_key(organisation.name)
+    names = db.session.execute(select(Organisation.id, Organisation.name).where(Organisation.id != organisation.id))
+    same = [found for found, name in names if same_name_key(name) == wanted]
+    return list(db.session.scalars(select(Organisation).where(Organisation.id.in_(same)).order_by(Organisation.id)))
 
 
 def list_organisations(

@@ -42,6 +42,7 @@ from matchmaker.core import audit, clock, outbox, workflow
 from matchmaker.core.access import Actor
 from matchmaker.core.db import command, constraint_means, db, translated_errors
 from matchmaker.core.errors import N_, Conflict, DomainError, Forbidden, Invalid, NotFound, TooMany
+from matchmaker.core.wording import clean_name
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1024
 INVITATION_LIFETIME = timedelta(days=14)
@@ -109,6 +110,16 @@ class InvitationNotYours(DomainError):
     code = "accounts.invitation_not_yours"
     status = 403
     phrase = N_("This invitation was sent to another e-mail address. Sign in with that one.")
+
+
+class NameMissing(Invalid):
+    code = "accounts.name_missing"
+    phrase = N_("The name holds nothing that can be read.")
+
+
+class BureauName(Invalid):
+    code = "accounts.bureau_name"
+    phrase = N_("The name of a bureau stands as it was registered. Ask those who run the platform to change it.")
 
 
 class InvitationsTooMany(Invalid):
@@ -327,8 +338,19 @@ def add_member(actor: Actor, organisation: Organisation, user: User, *, roles: C
 
 @command(Can.ORGANISATION_EDIT)
 def update_profile(actor: Actor, organisation: Organisation, *, profile: Profile) -> None:
-    for name, value in _columns(organisation.kind, profile).items():
+    """Save what the organisation says of itself; a verified one that changes its name waits for the bureau again.
+
+    Raises NameMissing, BureauName.
+    """
+    columns = _columns(organisation.kind, profile)
+    renamed = (columns["name"], columns["name_en"]) != (organisation.name, organisation.name_en)
+    if renamed and organisation.kind == OrganisationKind.AUTHORITY:
+        raise BureauName(field="name")  # nobody could verify it again
+    for name, value in columns.items():
         setattr(organisation, name, value)
+    if renamed and organisation.state == OrganisationState.VERIFIED:
+        workflow.apply(actor, organisation, states.ORGANISATION, "rename")
+        organisation.decision_reason = None
     audit.record(actor, "organisation.profile_updated", organisation)
 
 
@@ -356,6 +378,9 @@ _FIGURES = ("industry", "employees", "revenue_fen", "assets_fen", "figures_year"
 
 def _columns(kind: OrganisationKind, profile: Profile) -> dict[str, Any]:
     columns = {name: getattr(profile, name) for name in Profile.__slots__}
+    columns["name"], columns["name_en"] = clean_name(profile.name), clean_name(profile.name_en or "") or None
+    if not columns["name"]:
+        raise NameMissing(field="name")
     return columns if kind == OrganisationKind.ENTERPRISE else {**columns, **dict.fromkeys(_FIGURES)}
 
 

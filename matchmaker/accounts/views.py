@@ -34,6 +34,7 @@ blueprint = Blueprint("accounts", __name__)
 
 navigation.item("accounts.organisations", N_("Organisations"), 60)
 
+DECISIONS = frozenset({"verify", "reject", "suspend", "reinstate"})
 _DUMMY_HASH = services.hasher.hash("no account has this password")
 
 Answer = str | Response | BaseResponse | tuple[str, int]
@@ -192,8 +193,11 @@ def organisation(organisation: Organisation) -> Answer:
 
 
 def _organisation_page(organisation: Organisation, form: DecisionForm) -> str:
-    actions = workflow.open_actions(g.actor, organisation, states.ORGANISATION)
-    return render_template("accounts/organisation.html", organisation=organisation, actions=actions, form=form)
+    actions = workflow.open_actions(g.actor, organisation, states.ORGANISATION, DECISIONS)
+    namesakes = queries.list_namesakes(organisation) if actions else []
+    return render_template(
+        "accounts/organisation.html", organisation=organisation, actions=actions, namesakes=namesakes, form=form
+    )
 
 
 @blueprint.route("/organisations/<uuid:id>/edit", methods=["GET", "POST"])
@@ -203,7 +207,8 @@ def edit_organisation(organisation: Organisation) -> Answer:
     if form.is_submitted():
         form.run(lambda: services.update_profile(g.actor, organisation, profile=form.profile()))
         if not form.has_errors:
-            done(_("The profile was saved."))
+            waits = organisation.state == OrganisationState.PENDING
+            done(_("The profile was saved. The bureau has yet to verify it.") if waits else _("The profile was saved."))
             return redirect(url_for("accounts.organisation", id=organisation.id))
     page = render_template("accounts/edit_organisation.html", form=form, organisation=organisation)
     return page, 422 if form.has_errors else 200

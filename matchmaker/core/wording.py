@@ -15,6 +15,21 @@ _DROPPED = re.compile(
 )
 
 
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Joiners, fillers and variation selectors: letters and marks to Unicode, nothing to the eye."""
+
+
+def clean_name(text: str) -> str:
+    """A name as it is seen: clean text in one line, without format characters and fillers, blanks made one."""
+    seen = "".join(sign for sign in clean_text(text) if unicodedata.category(sign) != "Cf")
+    return " ".join(_UNSEEN.sub("", seen).split())
+
+
+def same_name_key(name: str) -> str:
+    """Equal for names that differ in width, case or blanks alone."""
+    return "".join(unicodedata.normalize("NFKC", clean_name(name)).casefold().split())
+
+
 def clean_text(text: str) -> str:
     """Text fit to store on either engine: NFC, no NUL, control, surrogate, bidi or zero-width characters.
 

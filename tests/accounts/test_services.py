@@ -160,6 +160,33 @@ def test_a_profile_is_saved_whole_and_decides_the_size_class(app):
     assert organisation.classification.size == SizeClass.MICRO
 
 
+def test_a_new_name_waits_for_the_bureau_again_and_a_profile_without_one_does_not(app):
+    organisation = make.make_organisation(name="长春示例（吉林）有限公司")
+    manager = make.actor(make.make_member(organisation))
+    same = Profile(name=" 长春示例\u200d（吉林）\u3164有限公司", district="erdao", **make.SMALL)
+    act(services.update_profile, manager, organisation, profile=same)
+    assert (organisation.name, organisation.state) == ("长春示例（吉林）有限公司", OrganisationState.VERIFIED)
+    act(services.update_profile, manager, organisation, profile=Profile(name="别家", district="erdao", **make.SMALL))
+    assert (organisation.name, organisation.state) == ("别家", OrganisationState.PENDING)
+    with pytest.raises(services.NameMissing):
+        act(services.update_profile, manager, organisation, profile=Profile(name="\u200d\u3164", district="erdao"))
+
+
+def test_a_bureau_keeps_its_name(app):
+    bureau = make.make_organisation(OrganisationKind.AUTHORITY)
+    manager = make.actor(make.make_member(bureau))
+    with pytest.raises(services.BureauName):
+        act(services.update_profile, manager, bureau, profile=Profile(name="别局", district="erdao"))
+    assert bureau.state == OrganisationState.VERIFIED
+
+
+def test_the_bureau_sees_who_else_bears_the_name(app):
+    first, other = make.make_organisation(name="Demo (Jilin) Works"), make.make_organisation()
+    twin = make.make_organisation(name="ＤＥＭＯ（Jilin）works", verified=False)
+    assert queries.list_namesakes(twin) == [first]
+    assert queries.list_namesakes(other) == []
+
+
 def test_figures_are_kept_for_enterprises_alone(app):
     figures = {"industry": "C36", "employees": 5, "revenue_fen": 1, "assets_fen": 1, "figures_year": 2025}
     university = make.make_organisation(OrganisationKind.UNIVERSITY, **figures)
@@ -464,7 +491,12 @@ def scenarios():
     )
     new = {"kind": OrganisationKind.UNIVERSITY, "credit_code": make.next_credit_code(), "profile": profile}
     yield services.register_organisation, (manager, user), new, {"organisation.registered", "membership.added"}
-    yield services.update_profile, (manager, organisation), {"profile": profile}, {"organisation.profile_updated"}
+    yield (
+        services.update_profile,
+        (manager, organisation),
+        {"profile": profile},
+        {"organisation.profile_updated", "organisation.renamed"},
+    )
     entry = {"number": "1", "valid_from": date(2026, 1, 1), "valid_until": date(2027, 1, 1)}
     yield (
         services.add_recognition,
@@ -485,8 +517,8 @@ def scenarios():
     yield (
         services.decide_organisation,
         (bureau, organisation),
-        {"action": "suspend", "reason": "canary reason"},
-        {"organisation.suspended"},
+        {"action": "verify", "reason": "canary reason"},
+        {"organisation.verified"},
     )
 
 

@@ -305,7 +305,7 @@ def test_what_a_profile_may_not_say_is_not_taken_from_its_form(manager, organisa
     assert answer.status_code == 302
     db.session.expire_all()
     assert organisation.name == "新名"
-    assert {name: getattr(organisation, name) for name in kept} == kept
+    assert {name: getattr(organisation, name) for name in kept} == kept | {"state": OrganisationState.PENDING}
 
 
 def test_a_profile_with_faults_is_shown_again(manager, organisation):
