@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from matchmaker.accounts.models import Organisation, User
+from matchmaker.core import clock
 from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.messages import register_labels
 from matchmaker.core.types import Choice, Flag
@@ -18,6 +19,8 @@ from matchmaker.introductions.states import LABELS, IntroductionState, Outcome, 
 from matchmaker.listings.models import Achievement, ListingState, Need, Revision
 
 register_labels(LABELS)
+
+PROPOSAL_HOLDS = timedelta(days=30)
 
 
 def open_key(achievement_id: uuid.UUID, need_id: uuid.UUID | None, enterprise_id: uuid.UUID | None) -> str:
@@ -115,6 +118,12 @@ class Introduction(Stateful, db.Model):
         """Whether what the introduction is about still stands."""
         listings: list[Achievement | Need] = [self.achievement, *([self.need] if self.need is not None else [])]
         return all(listing.state == ListingState.PUBLISHED for listing in listings)
+
+    @property
+    def gives_way(self) -> bool:
+        """An intermediary's proposal that neither side answered in 30 days: it keeps the pair from nobody any more."""
+        unanswered = self.state == IntroductionState.REQUESTED and not self.agreed_sides
+        return unanswered and self.created_at <= clock.now() - PROPOSAL_HOLDS
 
     @property
     def undertaking(self) -> Undertaking:

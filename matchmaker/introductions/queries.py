@@ -71,6 +71,18 @@ def find_open_introduction(
     return db.session.scalar(select(Introduction).where(Introduction.open_key == key))
 
 
+def count_requests(introduction: Introduction, *, since: datetime) -> int:
+    """How often the same organisation asked for the same pair after a moment, whatever came of it."""
+    query = select(func.count()).where(
+        Introduction.requested_by_organisation_id == introduction.requested_by_organisation_id,
+        Introduction.achievement_id == introduction.achievement_id,
+        Introduction.need_id == introduction.need_id,
+        Introduction.need_organisation_id == introduction.need_organisation_id,
+        Introduction.created_at > since,
+    )
+    return db.session.scalar(query) or 0
+
+
 def pairs_asked_for(organisation_id: uuid.UUID) -> set[tuple[uuid.UUID | None, uuid.UUID]]:
     """Pairs (need, achievement) that this organisation, a side or the broker, has an introduction for or had one."""
     sides = (Introduction.achievement_organisation_id, Introduction.need_organisation_id, Introduction.broker_id)

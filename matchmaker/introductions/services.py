@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import force_locale
@@ -29,12 +29,23 @@ from matchmaker.listings.permissions import Can as ListingCan
 from matchmaker.listings.queries import Listing
 from matchmaker.matching import services as matching
 
+MOST_REQUESTS, ASKING_WINDOW = 3, timedelta(days=30)
+"""How often an organisation may ask for one pair: after a refusal or a withdrawal each request is a mail again."""
+
 
 class DuplicateIntroduction(Conflict):
     code = "introduction.duplicate"
     phrase = N_(
         "An introduction of this pair is already open. Look for it among your introductions; if it is not there, "
         "others have begun it, and a pair is not proposed twice."
+    )
+
+
+class AskedOften(Conflict):
+    code = "introduction.asked_often"
+    phrase = N_(
+        "Your organisation has asked for this pair %(most)s times within 30 days. Each request goes out by mail; "
+        "nothing was sent now. Wait a while, or choose another pair."
     )
 
 
@@ -53,7 +64,7 @@ def request_introduction(
     """Ask, for one's own side, or propose, as an intermediary, that a pair be introduced.
 
     A side that asks agrees by asking and must undertake confidentiality. Raises NotFound for a need the actor may not
-    see, NotYourPair, NotPublished, NotUndertaken, DuplicateIntroduction.
+    see, NotYourPair, NotPublished, NotUndertaken, AskedOften, DuplicateIntroduction.
     """
     if need is not None:
         access.require(actor, ListingCan.NEED_VIEW, need)
@@ -61,6 +72,12 @@ def request_introduction(
     if side != Side.BROKER and not undertakes:
         raise NotUndertaken(field="undertakes")
     introduction = _requested(actor, side, achievement, need, message)
+    if queries.count_requests(introduction, since=clock.now() - ASKING_WINDOW) >= MOST_REQUESTS:
+        raise AskedOften(most=MOST_REQUESTS)
+    standing = queries.find_open_introduction(achievement, need, introduction.need_organisation_id)
+    if standing is not None and standing.gives_way:
+        _step(access.system_actor("introductions"), standing, Action.WITHDRAW, {})
+        db.session.flush()  # the pair is free before it is taken anew
     db.session.add(introduction)
     event = "introduction.proposed" if side == Side.BROKER else "introduction.requested"
     audit.record(

@@ -69,7 +69,7 @@ def new_introduction() -> Answer:
     side = queries.asking_side(g.actor, achievement, need)
     enterprise_id = need.organisation_id if need is not None else g.actor.organisation_id
     known = queries.find_open_introduction(achievement, need, enterprise_id)
-    if known is not None and access.may(g.actor, Can.INTRODUCTION_VIEW, known):
+    if known is not None and not known.gives_way and access.may(g.actor, Can.INTRODUCTION_VIEW, known):
         return redirect(url_for("introductions.introduction", id=known.id))
     form = ProposalForm() if side == Side.BROKER else RequestForm()
     introduction = form.run(lambda: _request(form, achievement, need)) if form.is_submitted() else None

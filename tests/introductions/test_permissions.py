@@ -11,6 +11,7 @@ from sqlalchemy import select
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core.access import ANONYMOUS, Actor, all_rules
 from matchmaker.core.db import db
+from matchmaker.introductions import services
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.permissions import Can
 from matchmaker.introductions.states import IntroductionState, Side
@@ -32,7 +33,10 @@ def everybody(*pairs: Pair) -> list[Actor]:
     "permission",
     [Can.INTRODUCTION_VIEW, Can.INTRODUCTION_DECIDE, Can.INTRODUCTION_WITHDRAW, Can.INTRODUCTION_CONCLUDE],
 )
-def test_both_faces_of_each_rule_agree_for_everyone_in_every_state(app: Flask, permission: Can) -> None:
+def test_both_faces_of_each_rule_agree_for_everyone_in_every_state(
+    app: Flask, permission: Can, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "MOST_REQUESTS", 9)
     first = make_pair()
     second = make_pair(broker=first.broker)
     make_introduction(first, need=False)

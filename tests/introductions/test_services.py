@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -178,6 +179,42 @@ def test_a_listing_that_the_asker_may_not_see_does_not_exist(app: Flask) -> None
         services.request_introduction(pair.broker, pair.achievement, need=hidden_need)
     with pytest.raises(NotFound), unit_of_work():
         services.request_introduction(pair.member, hidden_achievement, undertakes=True)
+
+
+@pytest.mark.parametrize("by", [Side.ACHIEVEMENT, Side.NEED, Side.BROKER])
+def test_a_proposal_that_nobody_answered_in_a_month_keeps_the_pair_from_nobody(app: Flask, by: Side) -> None:
+    pair = make_pair()
+    squatting = request(replace(pair, broker=someone("other_broker", pair)), by=Side.BROKER)
+    began = clock.now()
+    with clock.at(began + timedelta(days=29)), pytest.raises(services.DuplicateIntroduction):
+        request(pair, by=by)
+    with clock.at(began + timedelta(days=31)):
+        assert request(pair, by=by).state == IntroductionState.REQUESTED
+    assert squatting.state == IntroductionState.WITHDRAWN
+    assert events(squatting) == ["introduction.proposed", "introduction.withdrawn"]
+
+
+def test_a_proposal_that_one_side_agreed_to_stands(app: Flask) -> None:
+    pair = make_pair()
+    row = request(replace(pair, broker=someone("other_broker", pair)), by=Side.BROKER)
+    with unit_of_work():
+        services.agree_to_introduction(pair.tto, row, undertakes=True)
+    with clock.at(clock.now() + timedelta(days=31)), pytest.raises(services.DuplicateIntroduction):
+        request(pair, by=Side.BROKER)
+
+
+def test_one_pair_is_asked_for_only_so_often(app: Flask) -> None:
+    pair = make_pair()
+    began = clock.now()
+    for _ in range(services.MOST_REQUESTS):
+        row = request(pair)
+        with unit_of_work():
+            services.withdraw_introduction(pair.member, row)
+    with pytest.raises(services.AskedOften):
+        request(pair)
+    assert request(pair, need=False).state == IntroductionState.REQUESTED
+    with clock.at(began + timedelta(days=31)):
+        assert request(pair).state == IntroductionState.REQUESTED
 
 
 @pytest.mark.parametrize("again_by", [Side.ACHIEVEMENT, Side.NEED, Side.BROKER])

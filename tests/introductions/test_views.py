@@ -18,6 +18,7 @@ from matchmaker.accounts.models import User
 from matchmaker.accounts.roles import OrganisationKind, Role
 from matchmaker.core.access import Actor
 from matchmaker.core.db import db
+from matchmaker.introductions import services
 from matchmaker.introductions.confidentiality import CURRENT
 from matchmaker.introductions.models import Introduction
 from matchmaker.introductions.states import IntroductionState, Outcome, Reason, Side
@@ -83,7 +84,8 @@ def test_an_empty_list_says_what_to_do(app: Flask, client: FlaskClient) -> None:
     assert "No introduction is open." in text(client.get("/introductions", headers=EN))
 
 
-def test_the_list_is_paged(app: Flask, client: FlaskClient) -> None:
+def test_the_list_is_paged(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "MOST_REQUESTS", 21)
     pair = make_pair()
     for _ in range(21):
         make_introduction(pair, state=IntroductionState.DECLINED)
