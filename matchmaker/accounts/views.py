@@ -339,7 +339,7 @@ def invitation(token: str) -> Answer:
         if user is not None:
             services.accept_invitation(offer, user)
             _start_session(user)
-            done(_("Welcome to %(name)s.", name=offer.organisation.name))
+            done(_("Welcome to “%(name)s”.", name=offer.organisation.name))
             return redirect(url_for("accounts.organisation", id=offer.organisation_id))
     page = render_template("accounts/invitation.html", offer=offer, known=known is not None, form=form)
     return page, 422 if form.has_errors else 200

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from matchmaker.accounts.models import Organisation, User
+from matchmaker.accounts.models import Organisation, OrganisationState, User
 from matchmaker.core import clock
 from matchmaker.core.db import db, id_column, one_of
 from matchmaker.core.messages import register_labels
@@ -115,7 +115,10 @@ class Introduction(Stateful, db.Model):
 
     @property
     def listings_are_published(self) -> bool:
-        """Whether what the introduction is about still stands."""
+        """Whether what the introduction is about still stands: published, and nobody's on either side suspended."""
+        sides = (self.achievement_organisation, self.need_organisation)
+        if any(side.state == OrganisationState.SUSPENDED for side in sides):
+            return False
         listings: list[Achievement | Need] = [self.achievement, *([self.need] if self.need is not None else [])]
         return all(listing.state == ListingState.PUBLISHED for listing in listings)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
+from matchmaker.accounts.models import OrganisationState
 from matchmaker.accounts.roles import Role
 from matchmaker.core import access, audit
 from matchmaker.core.access import Actor, visible
@@ -36,7 +37,10 @@ class NotYourPair(Forbidden):
 
 class NotPublished(Conflict):
     code = "introduction.not_published"
-    phrase = N_("Introductions are for published achievements and needs. Publish yours first, or choose another one.")
+    phrase = N_(
+        "Introductions are for published achievements and needs of organisations that are not suspended. "
+        "Publish yours first, or choose another one."
+    )
 
 
 _OWNERS = (Role.TTO_OFFICER, Role.RESEARCHER)
@@ -158,8 +162,11 @@ def asking_side(actor: Actor, achievement: Achievement, need: Need | None) -> Si
     side = _side(actor, achievement, need)
     if side is None or (need is not None and need.organisation_id == achievement.organisation_id):
         raise NotYourPair()
-    if any(listing.state != ListingState.PUBLISHED for listing in (achievement, need) if listing is not None):
-        raise NotPublished()
+    for listing in (achievement, need):
+        if listing is not None and (
+            listing.state != ListingState.PUBLISHED or listing.organisation.state == OrganisationState.SUSPENDED
+        ):
+            raise NotPublished()
     return side
 
 

@@ -66,8 +66,8 @@ class AlreadyAgreed(Conflict):
 class ListingNotOpen(Conflict):
     code = "introduction.listing_not_open"
     phrase = N_(
-        "The achievement or the need of this introduction is not published now. Wait until it is published again, "
-        "or end the introduction."
+        "The achievement or the need of this introduction is not published now, or its organisation is suspended. "
+        "Wait until that has changed, or end the introduction."
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from matchmaker.accounts.roles import OrganisationKind, Role
+from matchmaker.accounts.services import decide_organisation
 from matchmaker.core import audit, clock
 from matchmaker.core.access import ANONYMOUS, Actor
 from matchmaker.core.db import db, unit_of_work
@@ -179,6 +180,21 @@ def test_a_listing_that_the_asker_may_not_see_does_not_exist(app: Flask) -> None
         services.request_introduction(pair.broker, pair.achievement, need=hidden_need)
     with pytest.raises(NotFound), unit_of_work():
         services.request_introduction(pair.member, hidden_achievement, undertakes=True)
+
+
+def test_nobody_is_introduced_to_a_suspended_organisation(app: Flask) -> None:
+    pair = make_pair()
+    row = request(pair, by=Side.NEED)
+    with unit_of_work():
+        decide_organisation(SYSTEM, pair.need.organisation, action="suspend", reason="checked")
+    with pytest.raises(ListingNotOpen), unit_of_work():
+        services.agree_to_introduction(pair.tto, row, undertakes=True)
+    other = make_pair(broker=pair.broker)
+    with unit_of_work():
+        decide_organisation(SYSTEM, other.need.organisation, action="suspend", reason="checked")
+    for side in (Side.ACHIEVEMENT, Side.BROKER):
+        with pytest.raises(NotPublished):
+            request(other, by=side)
 
 
 @pytest.mark.parametrize("by", [Side.ACHIEVEMENT, Side.NEED, Side.BROKER])

@@ -422,7 +422,7 @@ def test_a_page_waits_while_a_listing_is_withdrawn(app: Flask, client: FlaskClie
     bring_to(pair.need, ListingState.WITHDRAWN)
     as_(client, pair.tto)
     page = text(client.get(f"/introductions/{row.id}"))
-    assert "重新发布后双方方可同意对接" in page
+    assert "恢复后双方方可同意对接" in page
     assert f"/introductions/{row.id}/agree" not in page
     assert f"/needs/{pair.need.id}" not in page  # no link to what is not public
     assert client.post(f"/introductions/{row.id}/agree", data={"undertakes": "y"}).status_code == 409
