@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -226,6 +228,23 @@ def test_every_sentence_of_the_wording_stands_in_some_contract(monkeypatch: pyte
         for broker in (False, True):
             made(terms, broker=broker)
     assert set(ZH.entries["sentences"]) - said == set()
+
+
+FROZEN = {
+    "2026-1": "bee3743c00aef6b393716072e507236de70e9fc62549cbd1776b868e4098675a",
+    "2026-2": "04b7dab63d42f2ae8e6a869f40b566bac7eba2b1bcb809c940c207b1dad84801",
+}
+
+
+@pytest.mark.parametrize("edition", FROZEN)
+def test_what_was_offered_under_an_earlier_edition_reads_as_it_did(edition: str) -> None:
+    wording = editions.wording(editions.LANGUAGES["zh-en"], edition)
+    papers = [
+        to_data(contract(terms, matter(languages=2, broker=broker), wording))
+        for terms in OTHER_TERMS
+        for broker in (False, True)
+    ]
+    assert hashlib.sha256(json.dumps(papers, ensure_ascii=False).encode()).hexdigest() == FROZEN[edition]
 
 
 def test_both_languages_of_a_sentence_take_the_same_facts() -> None:
