@@ -165,6 +165,56 @@ def test_terms_read_as_a_lawyer_would_write_them(changes: dict[str, Any], senten
     assert sentence in texts(made(bare(**changes)))
 
 
+DEVELOPMENTS = [DealKind.COMMISSIONED_DEVELOPMENT, DealKind.COOPERATIVE_DEVELOPMENT]
+
+
+@pytest.mark.parametrize(("kind", "cited"), list(zip(DEVELOPMENTS, ["二 三 四 九", "五 六 十"], strict=True)))
+def test_a_development_contract_cites_the_law_on_development_with_its_ownership_and_risk(
+    kind: DealKind, cited: str
+) -> None:
+    said = texts(made(bare(kind=kind, fee=LumpSum(1), trial_months=0)))
+    articles = ["第八百六十条" if last == "十" else f"第八百五十{last}条" for last in cited.split()]
+    assert [one for one in articles if one not in said] == []
+    assert "第八百五十八条" in said
+    assert "第八百六十一条" in said
+    assert [one for one in ("第八百七十四条", "第八百七十五条", "第八百六十五条") if one in said] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence", "others"),
+    [
+        ({}, "视为付费起算的事实于该日发生", {"trigger": OnDate(date(2028, 1, 1))}),
+        ({}, "甲方要求提前终止试用的，应当取得乙方同意", {"trial_months": 0}),
+        ({"trial_end": TrialEnd(TrialOutcome.CONVERT)}, "不适用本条关于试用期届满的约定", {}),
+        ({}, "乙方应当作最后一次报告", {"fee": LumpSum(1)}),
+        ({"fee": LumpSum(1)}, "终止前已到期的各期款项仍应支付", {}),
+        ({}, "向国务院专利行政部门备案", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
+        ({}, "甲方同意之前，不得向该第三人披露", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
+        ({"kind": DealKind.OPEN_LICENCE}, "《中华人民共和国专利法》第五十一条", {}),
+        ({"postponement": Postponement.NEXT_WORKING_DAY}, "附件二所列付款日为休息日的", {}),
+        ({"guarantee": Guarantee(GuaranteeKind.GUARANTOR, "某担保公司")}, "保证人\n某担保公司",
+         {"guarantee": Guarantee(GuaranteeKind.INSURER, "某担保公司")}),
+    ],
+)  # fmt: skip
+def test_a_sentence_stands_where_the_terms_ask_for_it_and_nowhere_else(
+    changes: dict[str, Any], sentence: str, others: dict[str, Any]
+) -> None:
+    assert sentence in texts(made(bare(**changes)))
+    assert sentence not in texts(made(bare(**others)))
+
+
+def test_a_duty_of_years_is_no_duty_of_none() -> None:
+    found = articles(made(bare(confidentiality_years=3)))["保密"]
+    assert ("无。",) not in [block.text for block in found]
+    assert "自本合同生效之日起3年；本合同期限更长的，至本合同期限届满为止" in found[1].text[0]
+
+
+def test_every_outcome_that_ends_the_trial_says_what_happens_to_use_and_fee() -> None:
+    for outcome in (TrialOutcome.EXTEND, TrialOutcome.NEGOTIATE, TrialOutcome.END):
+        said = texts(made(bare(trial_end=TrialEnd(outcome, 1, 3))))
+        assert "乙方停止使用标的技术并返还技术资料，不支付费用" in said, outcome
+
+
 def test_instalments_stand_in_a_table_whose_amounts_add_up_to_the_price_named() -> None:
     parts = (Instalment(0, 3_333_334), Instalment(12, 3_333_333), Instalment(24, 3_333_333))
     article = articles(made(bare(fee=Instalments(parts))))["费用及支付方式"]
@@ -213,6 +263,10 @@ OTHER_TERMS = [
     bare(guarantee=Guarantee(GuaranteeKind.GUARANTOR, "某担保公司"), forum=DisputeForum.COURT),
     bare(forum=DisputeForum.COURT, forum_place="长春市", penalty=Penalty(Fraction(1, 1000))),
 ]  # fmt: skip
+LATER_TERMS = [
+    bare(confidentiality_years=3, postponement=Postponement.NEXT_WORKING_DAY),
+    bare(fee=replace(ROYALTY, rate=ByYear((Fraction(1, 20), Fraction(1, 25))), period_months=5)),
+]
 
 
 def test_every_sentence_of_the_wording_stands_in_some_contract(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +278,7 @@ def test_every_sentence_of_the_wording_stands_in_some_contract(monkeypatch: pyte
         return self.fill(self.entries["sentences"][key], **facts)
 
     monkeypatch.setattr(wording, "say", listen)
-    for terms in OTHER_TERMS:
+    for terms in OTHER_TERMS + LATER_TERMS:
         for broker in (False, True):
             made(terms, broker=broker)
     assert set(ZH.entries["sentences"]) - said == set()
