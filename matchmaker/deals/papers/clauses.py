@@ -421,6 +421,8 @@ def _breach(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | B
                 yield wording.say("breach.penalty_cap", rate=terms.penalty.cap)
     if terms.cure_days is not None:
         yield wording.say("breach.cure", days=Span(terms.cure_days, "days"))
+    elif not isinstance(terms.fee, Stake | InvestFirst):
+        yield from wording.added("breach.cure_unsaid")
     if terms.kind in LICENCES:
         yield wording.say("breach.stop")
         yield wording.say("breach.licensor")

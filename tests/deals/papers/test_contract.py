@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.core import typeset
+from matchmaker.deals import services
 from matchmaker.deals.papers import clauses, editions
 from matchmaker.deals.papers.contract import contract
 from matchmaker.deals.papers.paper import Heading, Paper, Paragraph, Table, to_data
@@ -201,6 +202,12 @@ def test_a_sentence_stands_where_the_terms_ask_for_it_and_nowhere_else(
 ) -> None:
     assert sentence in texts(made(bare(**changes)))
     assert sentence not in texts(made(bare(**others)))
+
+
+def test_the_time_for_cure_where_none_is_agreed_is_the_one_that_the_platform_counts() -> None:
+    assert services.CURE_DAYS == 30
+    assert "双方没有约定改正期限的，期限为三十日" in texts(made(bare()))
+    assert "双方没有约定改正期限的" not in texts(made(bare(cure_days=9)))
 
 
 def test_a_duty_of_years_is_no_duty_of_none() -> None:
