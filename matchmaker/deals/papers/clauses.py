@@ -117,11 +117,14 @@ _PATENTS = frozenset({"invention_patent", "utility_model", "design_patent"})
 
 def _definitions(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
     yield wording.say("definitions.technology")
+    revenue = any(isinstance(one, FirstRevenue | RevenueThreshold) for one in simple_triggers(terms.trigger))
     if terms.kind not in _DEVELOPMENT:
         yield wording.say("definitions.products")
+    elif revenue or isinstance(terms.fee, EntryFeeRoyalty):
+        yield from wording.added("definitions.development_products")
     if terms.trial_months:
         yield wording.say("definitions.trial")
-    if any(isinstance(one, FirstRevenue | RevenueThreshold) for one in simple_triggers(terms.trigger)):
+    if revenue:
         yield wording.say("definitions.revenue")
     if isinstance(terms.fee, EntryFeeRoyalty):
         yield wording.say(f"definitions.{terms.fee.base}")

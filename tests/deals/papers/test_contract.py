@@ -191,6 +191,7 @@ def test_a_development_contract_cites_the_law_on_development_with_its_ownership_
         ({"fee": LumpSum(1)}, "终止前已到期的各期款项仍应支付", {}),
         ({}, "向国务院专利行政部门备案", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
         ({}, "甲方同意之前，不得向该第三人披露", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
+        ({"kind": DEVELOPMENTS[0]}, "“合同产品”是指实施研究开发成果", {}),
         ({"kind": DealKind.OPEN_LICENCE}, "《中华人民共和国专利法》第五十一条", {}),
         ({"postponement": Postponement.NEXT_WORKING_DAY}, "附件二所列付款日为休息日的", {}),
         ({"guarantee": Guarantee(GuaranteeKind.GUARANTOR, "某担保公司")}, "保证人\n某担保公司",
