@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -14,9 +15,20 @@ from matchmaker.accounts.roles import OrganisationKind
 from matchmaker.core import clock
 from matchmaker.core.db import db
 from matchmaker.deals.forms import terms_form
+from matchmaker.deals.forms.entries import entries_of
 from matchmaker.deals.models import Deal
+from matchmaker.deals.royalty import REPORT_DAYS
 from matchmaker.deals.states import DealState
-from matchmaker.deals.terms import Deferral, EntryFeeRoyalty, Instalment, Instalments, LumpSum, Milestone, OnDate
+from matchmaker.deals.terms import (
+    Deferral,
+    EntryFeeRoyalty,
+    Instalment,
+    Instalments,
+    LumpSum,
+    Milestone,
+    OnDate,
+    RoyaltyBase,
+)
 from tests.deals.pages import EN, as_, text_of
 from tests.factories.accounts import LARGE, make_actor, make_organisation
 from tests.factories.deals import LICENSEE, LICENSOR, make_deal, make_terms
@@ -229,6 +241,12 @@ def test_groups_with_entries_or_faults_stand_open(app: Flask, client: FlaskClien
         "Guarantor or insurer",
         "Warranty, infringement, disputes, other terms",
     }
+
+
+def test_a_royalty_that_is_yet_to_be_entered_is_due_with_its_report() -> None:
+    assert entries_of(make_terms(fee=LumpSum(1)))["pay_days"] == REPORT_DAYS
+    royalty = EntryFeeRoyalty(0, Fraction(3, 100), RoyaltyBase.SALES)
+    assert entries_of(make_terms(fee=royalty))["pay_days"] is None, "what was agreed stays as it is"
 
 
 def test_every_entry_of_the_form_is_on_the_page(app: Flask, client: FlaskClient) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from matchmaker.deals.royalty import REPORT_DAYS
 from matchmaker.deals.terms import (
     ByTier,
     ByYear,
@@ -209,6 +210,7 @@ def entries_of(terms: Terms) -> dict[str, Any]:
     entries = {name: getattr(terms, name) for name in (*_PLAIN, *_WORDS, "kind", "licence", "commission_fen")}
     entries |= {name: getattr(terms, name) or "" for name in ("postponement", "improvements", "forum")}
     entries |= {"completers": terms.completers or (), "rate_kind": "fixed", "base": RoyaltyBase.SALES}
+    entries["pay_days"] = REPORT_DAYS  # of a royalty that is yet to be entered
     entries |= {"span": TierSpan.LIFE, "outcome": "", "guarantee_kind": "", **dict.fromkeys(EVENTS, "")}
     entries["pricing"] = terms.pricing or PricingRoute.NEGOTIATED
     entries |= _trigger_entries(terms.trigger) | _fee_entries(terms.fee)

@@ -29,6 +29,7 @@ from matchmaker.deals.forms.fields import (
 )
 from matchmaker.deals.models import Deal
 from matchmaker.deals.practice import practice
+from matchmaker.deals.royalty import REPORT_DAYS
 from matchmaker.deals.rules import TEXT_LIMIT
 from matchmaker.deals.terms import (
     Completer,
@@ -163,7 +164,13 @@ class TermsForm(Form):
         help=_l("From 1 to 12. The licensee reports after each one."),
     )
     report_days = whole(_l("Report within so many days after a period"), required=False, help=_l("30 if left empty."))
-    pay_days = whole(_l("Royalty due so many days after a period"), required=False)
+    pay_days = whole(
+        _l("Royalty due so many days after a period"),
+        required=False,
+        help=_l(
+            "If left empty, on the last day of the period, before its report. Usual: as many days as for the report."
+        ),
+    )
     milestones = MilestonesField(
         _l("Milestones"), help=_l("On each line: what is accepted; the amount in yuan; days until it is due.")
     )
@@ -207,7 +214,11 @@ class TermsForm(Form):
     acceptance = _text(_l("Acceptance"))
     technical_service = _text(_l("Technical service"))
     confidentiality = _text(_l("Confidentiality"))
-    confidentiality_years = whole(_l("Confidentiality lasts, in years"), required=False)
+    confidentiality_years = whole(
+        _l("Confidentiality lasts, in years"),
+        required=False,
+        help=_l("At least as long as the contract runs, also where fewer years are entered."),
+    )
     improvements = SelectField(_l("Improvements"), [Optional()])
     restrains_development = BooleanField(_l("One side may not compete or develop further"))
     warranty = _text(_l("Warranty"))
@@ -406,6 +417,7 @@ def _usual(deal: Deal) -> dict[str, Any]:
         "fee": fees.get(deal.kind, "lump_sum"),
         "rate_kind": "fixed",
         "base": RoyaltyBase.SALES,
+        "pay_days": REPORT_DAYS,
         "span": TierSpan.LIFE,
         "period_months": 12,
         "grace_days": 30,

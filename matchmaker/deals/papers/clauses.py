@@ -2,7 +2,8 @@
 
 The articles follow the order of a patent licence contract's sections and hold what Civil Code art. 845 and 846 ask for.
 Each is there in every contract: one the parties have not agreed on says "none", and what the law then supplies.
-Words come from an edition of the wording; this module decides which sentence stands where.
+Words come from an edition of the wording; this module decides which sentence stands where. `wording.added` says what
+came with a later edition and nothing under an earlier one, whose contracts stay as they are.
 """
 
 from __future__ import annotations
@@ -111,15 +112,19 @@ _FAMILY = {
     DealKind.INVEST_FIRST: "invest_first",
 }
 _DEVELOPMENT = frozenset({DealKind.COMMISSIONED_DEVELOPMENT, DealKind.COOPERATIVE_DEVELOPMENT})
+_PATENTS = frozenset({"invention_patent", "utility_model", "design_patent"})
 
 
 def _definitions(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
     yield wording.say("definitions.technology")
+    revenue = any(isinstance(one, FirstRevenue | RevenueThreshold) for one in simple_triggers(terms.trigger))
     if terms.kind not in _DEVELOPMENT:
         yield wording.say("definitions.products")
+    elif revenue or isinstance(terms.fee, EntryFeeRoyalty):
+        yield from wording.added("definitions.development_products")
     if terms.trial_months:
         yield wording.say("definitions.trial")
-    if any(isinstance(one, FirstRevenue | RevenueThreshold) for one in simple_triggers(terms.trigger)):
+    if revenue:
         yield wording.say("definitions.revenue")
     if isinstance(terms.fee, EntryFeeRoyalty):
         yield wording.say(f"definitions.{terms.fee.base}")
@@ -218,6 +223,11 @@ def _trial(terms: Terms, wording: Wording) -> Iterator[Text]:
         if terms.trial_end.extensions:
             months = Span(terms.trial_end.extension_months, "months")
             yield wording.say("fee.extensions", count=terms.trial_end.extensions, months=months)
+        if not isinstance(terms.trigger, OnDate):
+            yield from wording.added("fee.trial_report_open")
+    yield from wording.added("fee.trial_exit")
+    if not isinstance(terms.fee, Stake) and schedule.fixed_start(terms.trigger) is None:
+        yield from wording.added("fee.early_conversion")
 
 
 def _trigger(terms: Terms, wording: Wording) -> Iterator[Text]:
@@ -291,6 +301,8 @@ def _royalty(fee: EntryFeeRoyalty, wording: Wording) -> Iterator[Text | Block]:
             yield wording.say("fee.royalty_by_year", months=months, base=base)
             rows = [(wording.text("labels", "year_value", n=n), percent(rate)) for n, rate in enumerate(rates, start=1)]
             yield _rates(wording, "year", rows)
+            if 12 % fee.period_months:
+                yield from wording.added("fee.royalty_year")
         case ByTier(tiers, span):
             key = "fee.royalty_by_tier_life" if span is TierSpan.LIFE else "fee.royalty_by_tier_period"
             yield wording.say(key, months=months, base=base)
@@ -324,6 +336,7 @@ def _guarantee(terms: Terms, wording: Wording) -> Iterator[Text]:
     limit = unstated if found.insured_fen is None else Fen(found.insured_fen)
     if found.kind is GuaranteeKind.GUARANTOR:
         yield wording.say("fee.guarantor", name=found.name, limit=limit)
+        yield from wording.added("fee.guarantee_law")
     else:
         premium = unstated if found.premium_fen is None else Fen(found.premium_fen)
         policy = found.policy_number or unstated
@@ -343,12 +356,21 @@ def _own_words(words: str | None, law: str | None, wording: Wording) -> Iterator
         yield wording.say(law)
 
 
+def _law(article: str, terms: Terms, wording: Wording) -> str:
+    """The sentence on what the law supplies: art. 862 to 876 are about transfer and licence, 851 to 861 development."""
+    development = f"{article}.development_law"
+    return development if terms.kind in _DEVELOPMENT and wording.has(development) else f"{article}.law"
+
+
 def _acceptance(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
     yield from _own_words(terms.acceptance, None, wording)
 
 
 def _confidentiality(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
-    yield from _own_words(terms.confidentiality, "confidentiality.law", wording)
+    if terms.confidentiality_years and not terms.confidentiality and wording.has("confidentiality.general"):
+        yield wording.say("confidentiality.general")
+    else:
+        yield from _own_words(terms.confidentiality, "confidentiality.law", wording)
     if terms.confidentiality_years:
         yield wording.say("confidentiality.years", years=Span(terms.confidentiality_years, "years"))
 
@@ -361,23 +383,28 @@ def _technical_service(terms: Terms, matter: Matter, wording: Wording) -> Iterat
 def _improvements(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
     if terms.improvements is None:
         yield wording.fill(wording.entries["none"])
-        yield wording.say("improvements.law")
+        yield wording.say(_law("improvements", terms, wording))
     else:
         yield wording.say(f"improvements.{terms.improvements}")
     if terms.restrains_development:
         yield wording.say("improvements.restrained")
+    if terms.kind in _DEVELOPMENT:
+        yield from wording.added(f"ownership.{terms.kind}")
+        yield from wording.added("ownership.secret")
 
 
 def _infringement(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
-    yield from _own_words(terms.infringement, "infringement.law", wording)
+    yield from _own_words(terms.infringement, _law("infringement", terms, wording), wording)
 
 
 def _invalidation(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
-    yield from _own_words(terms.invalidation, "invalidation.law", wording)
+    yield from _own_words(terms.invalidation, _law("invalidation", terms, wording), wording)
 
 
 def _force_majeure(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
     yield from _own_words(None, "force_majeure.law", wording)
+    if terms.kind in _DEVELOPMENT:
+        yield from wording.added("risk.development")
 
 
 # --- the end --------------------------------------------------------------------------------------------------------
@@ -397,11 +424,15 @@ def _breach(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | B
                 yield wording.say("breach.penalty_cap", rate=terms.penalty.cap)
     if terms.cure_days is not None:
         yield wording.say("breach.cure", days=Span(terms.cure_days, "days"))
+    elif not isinstance(terms.fee, Stake | InvestFirst):
+        yield from wording.added("breach.cure_unsaid")
     if terms.kind in LICENCES:
         yield wording.say("breach.stop")
         yield wording.say("breach.licensor")
     else:
         yield wording.say("breach.general")
+    if terms.kind in _DEVELOPMENT:
+        yield from wording.added(f"breach.{terms.kind}")
 
 
 def _tax(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
@@ -422,6 +453,9 @@ def _dispute(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | 
         yield wording.say("dispute.court", place=terms.forum_place)
     else:
         yield wording.say("dispute.court_open")
+    if terms.kind is DealKind.OPEN_LICENCE:
+        yield from wording.added("dispute.open_licence")
+    yield from wording.added("dispute.suspends")
 
 
 def _effect(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
@@ -429,8 +463,15 @@ def _effect(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | B
     for key in ("electronic", "change", "end"):
         yield wording.say(f"effect.{key}")
     if terms.kind in LICENCES:
+        yield from wording.added("effect.early_end")
+        royalty = isinstance(terms.fee, EntryFeeRoyalty)
+        yield from wording.added("effect.owed_royalty" if royalty else "effect.owed_instalments")
         yield wording.say("effect.return")
+        yield from wording.added("effect.transfer")
     yield wording.say("effect.registration")
+    patents = (right for result in matter.results for right in result.rights if right.kind in _PATENTS)
+    if terms.kind in LICENCES and any(right.status == "granted" for right in patents):
+        yield from wording.added("effect.recordal")
 
 
 def _other(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | Block]:
@@ -455,6 +496,8 @@ def _annexes(terms: Terms, matter: Matter, wording: Wording) -> Iterator[Text | 
     yield _technology(matter, wording)
     yield wording.say("annexes.second")
     yield _plan(terms, wording)
+    if terms.postponement == "next_working_day":  # by a sentence: the holidays of later years are not announced yet
+        yield from wording.added("annexes.rest_day")
     yield wording.say("annexes.third" if PartyRole.BROKER in matter.parties else "annexes.no_third")
 
 

@@ -9,7 +9,7 @@ from matchmaker.deals.papers.clauses import Matter
 from matchmaker.deals.papers.paper import Block, Break, Facts, Heading, Paper, Paragraph, Signatures, Text
 from matchmaker.deals.papers.wording import Wording
 from matchmaker.deals.states import PartyRole
-from matchmaker.deals.terms import Terms
+from matchmaker.deals.terms import GuaranteeKind, Terms
 
 KEYWORD = "technology-contract SHA-256 "
 """Before the fingerprint in the description of a contract's file, where an uploaded copy is known by it."""
@@ -94,5 +94,8 @@ def _signatures(terms: Terms, matter: Matter, wording: Wording) -> Signatures:
     for role, party in matter.parties.items():
         letter = _party(role, terms, wording)
         parties.append(tuple(f"{who}\n{name}" for who, name in zip(letter, party.name, strict=True)))
+    found = terms.guarantee
+    if found is not None and found.kind is GuaranteeKind.GUARANTOR and "guarantor" in wording.entries["labels"]:
+        parties.append(tuple(f"{who}\n{found.name}" for who in wording.text("labels", "guarantor")))
     lines = tuple(wording.text("labels", key) for key in ("seal", "representative", "signed_on"))
     return Signatures(wording.text("labels", "signatures"), tuple(parties), lines)

@@ -19,7 +19,7 @@ from matchmaker.deals.papers.wording import CHINESE, ENGLISH, Wording
 FIRST = "2026-1"
 """What versions were offered under that name no edition."""
 
-CURRENT = "2026-2"
+CURRENT = "2026-3"
 LANGUAGES: Mapping[str, tuple[str, ...]] = {"zh": (CHINESE,), "zh-en": (CHINESE, ENGLISH)}
 """The forms a contract comes in: Chinese, and Chinese with English below. The Chinese text prevails in both."""
 

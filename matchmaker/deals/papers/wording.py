@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -50,6 +50,14 @@ class Wording:
     def say(self, key: str, /, **facts: Fact) -> Text:
         """The sentence of this key. LookupError for an unknown one or a missing fact."""
         return self.fill(self.entries["sentences"][key], **facts)
+
+    def has(self, key: str) -> bool:
+        return key in self.entries["sentences"]
+
+    def added(self, key: str, /, **facts: Fact) -> Iterator[Text]:
+        """A sentence that came with a later edition than the first: none where this one lacks it."""
+        if self.has(key):
+            yield self.say(key, **facts)
 
     def text(self, section: str, key: str, /, **facts: Fact) -> Text:
         """An entry of another section: labels, titles, cover …"""

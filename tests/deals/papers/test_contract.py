@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matchmaker.core import typeset
+from matchmaker.deals import services
 from matchmaker.deals.papers import clauses, editions
 from matchmaker.deals.papers.contract import contract
 from matchmaker.deals.papers.paper import Heading, Paper, Paragraph, Table, to_data
@@ -163,6 +166,63 @@ def test_terms_read_as_a_lawyer_would_write_them(changes: dict[str, Any], senten
     assert sentence in texts(made(bare(**changes)))
 
 
+DEVELOPMENTS = [DealKind.COMMISSIONED_DEVELOPMENT, DealKind.COOPERATIVE_DEVELOPMENT]
+
+
+@pytest.mark.parametrize(("kind", "cited"), list(zip(DEVELOPMENTS, ["二 三 四 九", "五 六 十"], strict=True)))
+def test_a_development_contract_cites_the_law_on_development_with_its_ownership_and_risk(
+    kind: DealKind, cited: str
+) -> None:
+    said = texts(made(bare(kind=kind, fee=LumpSum(1), trial_months=0)))
+    articles = ["第八百六十条" if last == "十" else f"第八百五十{last}条" for last in cited.split()]
+    assert [one for one in articles if one not in said] == []
+    assert "第八百五十八条" in said
+    assert "第八百六十一条" in said
+    assert [one for one in ("第八百七十四条", "第八百七十五条", "第八百六十五条") if one in said] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence", "others"),
+    [
+        ({}, "视为付费起算的事实于该日发生", {"trigger": OnDate(date(2028, 1, 1))}),
+        ({}, "甲方要求提前终止试用的，应当取得乙方同意", {"trial_months": 0}),
+        ({"trial_end": TrialEnd(TrialOutcome.CONVERT)}, "不适用本条关于试用期届满的约定", {}),
+        ({}, "乙方应当作最后一次报告", {"fee": LumpSum(1)}),
+        ({"fee": LumpSum(1)}, "终止前已到期的各期款项仍应支付", {}),
+        ({}, "向国务院专利行政部门备案", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
+        ({}, "甲方同意之前，不得向该第三人披露", {"kind": DealKind.ASSIGNMENT, "fee": LumpSum(1)}),
+        ({"kind": DEVELOPMENTS[0]}, "“合同产品”是指实施研究开发成果", {}),
+        ({"kind": DealKind.OPEN_LICENCE}, "《中华人民共和国专利法》第五十一条", {}),
+        ({"postponement": Postponement.NEXT_WORKING_DAY}, "附件二所列付款日为休息日的", {}),
+        ({"guarantee": Guarantee(GuaranteeKind.GUARANTOR, "某担保公司")}, "保证人\n某担保公司",
+         {"guarantee": Guarantee(GuaranteeKind.INSURER, "某担保公司")}),
+    ],
+)  # fmt: skip
+def test_a_sentence_stands_where_the_terms_ask_for_it_and_nowhere_else(
+    changes: dict[str, Any], sentence: str, others: dict[str, Any]
+) -> None:
+    assert sentence in texts(made(bare(**changes)))
+    assert sentence not in texts(made(bare(**others)))
+
+
+def test_the_time_for_cure_where_none_is_agreed_is_the_one_that_the_platform_counts() -> None:
+    assert services.CURE_DAYS == 30
+    assert "双方没有约定改正期限的，期限为三十日" in texts(made(bare()))
+    assert "双方没有约定改正期限的" not in texts(made(bare(cure_days=9)))
+
+
+def test_a_duty_of_years_is_no_duty_of_none() -> None:
+    found = articles(made(bare(confidentiality_years=3)))["保密"]
+    assert ("无。",) not in [block.text for block in found]
+    assert "自本合同生效之日起3年；本合同期限更长的，至本合同期限届满为止" in found[1].text[0]
+
+
+def test_every_outcome_that_ends_the_trial_says_what_happens_to_use_and_fee() -> None:
+    for outcome in (TrialOutcome.EXTEND, TrialOutcome.NEGOTIATE, TrialOutcome.END):
+        said = texts(made(bare(trial_end=TrialEnd(outcome, 1, 3))))
+        assert "乙方停止使用标的技术并返还技术资料，不支付费用" in said, outcome
+
+
 def test_instalments_stand_in_a_table_whose_amounts_add_up_to_the_price_named() -> None:
     parts = (Instalment(0, 3_333_334), Instalment(12, 3_333_333), Instalment(24, 3_333_333))
     article = articles(made(bare(fee=Instalments(parts))))["费用及支付方式"]
@@ -211,6 +271,10 @@ OTHER_TERMS = [
     bare(guarantee=Guarantee(GuaranteeKind.GUARANTOR, "某担保公司"), forum=DisputeForum.COURT),
     bare(forum=DisputeForum.COURT, forum_place="长春市", penalty=Penalty(Fraction(1, 1000))),
 ]  # fmt: skip
+LATER_TERMS = [
+    bare(confidentiality_years=3, postponement=Postponement.NEXT_WORKING_DAY),
+    bare(fee=replace(ROYALTY, rate=ByYear((Fraction(1, 20), Fraction(1, 25))), period_months=5)),
+]
 
 
 def test_every_sentence_of_the_wording_stands_in_some_contract(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,10 +286,27 @@ def test_every_sentence_of_the_wording_stands_in_some_contract(monkeypatch: pyte
         return self.fill(self.entries["sentences"][key], **facts)
 
     monkeypatch.setattr(wording, "say", listen)
-    for terms in OTHER_TERMS:
+    for terms in OTHER_TERMS + LATER_TERMS:
         for broker in (False, True):
             made(terms, broker=broker)
     assert set(ZH.entries["sentences"]) - said == set()
+
+
+FROZEN = {
+    "2026-1": "bee3743c00aef6b393716072e507236de70e9fc62549cbd1776b868e4098675a",
+    "2026-2": "04b7dab63d42f2ae8e6a869f40b566bac7eba2b1bcb809c940c207b1dad84801",
+}
+
+
+@pytest.mark.parametrize("edition", FROZEN)
+def test_what_was_offered_under_an_earlier_edition_reads_as_it_did(edition: str) -> None:
+    wording = editions.wording(editions.LANGUAGES["zh-en"], edition)
+    papers = [
+        to_data(contract(terms, matter(languages=2, broker=broker), wording))
+        for terms in OTHER_TERMS
+        for broker in (False, True)
+    ]
+    assert hashlib.sha256(json.dumps(papers, ensure_ascii=False).encode()).hexdigest() == FROZEN[edition]
 
 
 def test_both_languages_of_a_sentence_take_the_same_facts() -> None:
