@@ -19,8 +19,6 @@ from matchmaker.dashboard.forms import RhythmForm
 from matchmaker.dashboard.models import Rhythm
 from matchmaker.dashboard.permissions import Can
 from matchmaker.deals import queries as deals
-from matchmaker.introductions.documents import party_name
-from matchmaker.introductions.states import Side
 from matchmaker.listings.models import Mode
 
 blueprint = Blueprint("desk", __name__)
@@ -88,10 +86,4 @@ def money() -> str:
 @needs(Can.PIPELINE_VIEW)
 def pipeline() -> str:
     columns = desk.pipeline(g.actor)
-    return render_template(
-        "dashboard/pipeline.html",
-        columns=columns,
-        paid=desk.paid_of(columns),
-        party=lambda introduction, side: party_name(introduction, side, g.actor.organisation_id),
-        Side=Side,
-    )
+    return render_template("dashboard/pipeline.html", columns=columns, paid=desk.paid_of(columns))

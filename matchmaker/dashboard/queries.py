@@ -83,17 +83,17 @@ def sums(*, exact: bool) -> Sums:
     Unless `exact`, in whole ten thousand yuan, and None while fewer than three deals or claims stand behind a sum: from
     one day's figure to the next, the price of a single deal could be read to the fen.
     """
-    granted = Claim.state.in_((ClaimState.APPROVED, ClaimState.PAID))
-    of_claims = select(func.count(), func.sum(Claim.approved_fen))
-    found = [
-        db.session.execute(query).one()
-        for query in (
-            select(func.count(distinct(Payment.deal_id)), func.sum(Payment.fen)).where(Payment.stands),
-            of_claims.where(granted),
-            of_claims.where(Claim.state == ClaimState.PAID),
-        )
-    ]
-    return Sums(*(int(fen or 0) if exact else _for_all(int(fen or 0), count) for count, fen in found))
+    count, fen = func.count(), func.sum(Claim.approved_fen)
+    disbursed = Claim.state == ClaimState.PAID
+    row = db.session.execute(
+        select(
+            select(func.count(distinct(Payment.deal_id))).where(Payment.stands).scalar_subquery(),
+            select(func.sum(Payment.fen)).where(Payment.stands).scalar_subquery(),
+            *(count, fen, count.filter(disbursed), fen.filter(disbursed)),
+        ).where(Claim.state.in_((ClaimState.APPROVED, ClaimState.PAID)))
+    ).one()
+    found = [(count, int(fen or 0)) for count, fen in zip(row[::2], row[1::2], strict=True)]
+    return Sums(*(fen if exact else _for_all(fen, count) for count, fen in found))
 
 
 def _for_all(fen: int, count: int) -> int | None:

@@ -132,6 +132,14 @@ def happened(records: Sequence[Declared], prefix: str) -> dict[int, date]:
     return found
 
 
+def start_is_open(records: Sequence[Declared]) -> bool:
+    """Whether an event that would start payment was reported and not confirmed: it is
+    unanswered, or disputed. Until that is settled the end of the trial is not applied."""
+    reported = {one.ref for one in of_kind(records, RecordKind.EVENT_REPORTED)}
+    confirmed = {f"trigger:{place}" for place in happened(records, "trigger")}
+    return any(ref is not None and ref.startswith("trigger:") for ref in reported - confirmed)
+
+
 def open_extension(records: Sequence[Declared]) -> Declared | None:
     answers = (RecordKind.EXTENSION_GRANTED, RecordKind.EXTENSION_REFUSED)
     return open_request(records, RecordKind.EXTENSION_ASKED, *answers)

@@ -163,6 +163,7 @@ def penalty(one: Settled, terms: Terms, until: date, *, charged_on: date | None 
         if (days := (min(day, until) - counted_from).days) > 0 and day > free_until
     )
     fen = round_half_up(sum((part.fen * part.days for part in late), 0) * Fraction(agreed.daily_rate))
-    most = None if agreed.cap is None else max(0, round_half_up(one.due.fen * agreed.cap) - charged_fen)
+    ever_late = sum(fen for day, fen in parts if day > free_until)  # what came in time bears no penalty
+    most = None if agreed.cap is None else max(0, round_half_up(ever_late * agreed.cap) - charged_fen)
     capped = most is not None and fen > most
     return Charge(one.due, most if capped and most is not None else fen, late, until, capped)

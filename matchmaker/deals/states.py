@@ -379,7 +379,7 @@ ACTION_SIDES: Mapping[DealAction, frozenset[PartyRole]] = MappingProxyType(
         _A.GRANT_EXTENSION: _LICENSOR,
         _A.REFUSE_EXTENSION: _LICENSOR,
         _A.CONVERT: _LICENSEE,
-        _A.END: _PRINCIPALS,
+        _A.END: _LICENSEE,
         _A.CALL_DECISION: _NOBODY,
         _A.CONVERT_BY_DEFAULT: _NOBODY,
         _A.EXTEND_BY_DEFAULT: _NOBODY,

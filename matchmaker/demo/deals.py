@@ -102,7 +102,7 @@ def _live(world: World, deal: Deal, row: dict[str, Any], parties: dict[str, Acto
             services.complete_deal(parties["licensor"], deal)
     if row["until"] == "ended":
         with world.days_ago(row["days_ago"] - 340):
-            services.end_trial(parties["licensor"], deal, documents_returned=True, reason=row["reason"])
+            services.end_trial(parties["licensee"], deal, documents_returned=True, reason=row["reason"])
 
 
 def _take(parties: dict[str, Actor], deal: Deal, step: dict[str, Any]) -> None:

@@ -122,7 +122,8 @@ def royalties(terms: Terms, bases: Sequence[int]) -> list[int]:
 
 
 def penalty(due_on: date, fen: int, parts: Sequence[tuple[date, int]], terms: Terms, until: date) -> int:
-    """Day by day from the day after the days of grace: the rate on what was open when the day began."""
+    """Day by day from the day after the days of grace: the rate on what was open when the day began. At most the agreed
+    share of what was open when the first of these days began."""
     agreed = terms.penalty
     assert agreed is not None
     total, day = Fraction(0), due_on + timedelta(days=terms.grace_days + 1)
@@ -130,5 +131,6 @@ def penalty(due_on: date, fen: int, parts: Sequence[tuple[date, int]], terms: Te
         open_fen = fen - sum(part for paid_on, part in parts if paid_on < day)
         total += open_fen * agreed.daily_rate
         day += timedelta(days=1)
+    late = fen - sum(part for paid_on, part in parts if paid_on <= due_on + timedelta(days=terms.grace_days))
     found = half_up(total)
-    return found if agreed.cap is None else min(found, half_up(fen * agreed.cap))
+    return found if agreed.cap is None else min(found, half_up(late * agreed.cap))

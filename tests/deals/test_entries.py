@@ -93,7 +93,7 @@ def test_terms_survive_the_way_through_the_form(terms: Terms) -> None:
             {
                 "fee": EntryFeeRoyalty(
                     0, ByYear((Fraction(1, 20), Fraction(9, 200), Fraction(3, 100))), RoyaltyBase.ADDED_VALUE,
-                    period_months=6, report_days=15, total_cap_fen=100_000_000,
+                    period_months=6, report_days=15, pay_days=30, total_cap_fen=100_000_000,
                 )
             },
         ),
@@ -105,7 +105,7 @@ def test_terms_survive_the_way_through_the_form(terms: Terms) -> None:
             {
                 "fee": EntryFeeRoyalty(
                     0, ByTier((Tier(0, Fraction(3, 100)), Tier(100_000_000, Fraction(1, 40))), TierSpan.PERIOD),
-                    RoyaltyBase.SALES,
+                    RoyaltyBase.SALES, pay_days=30,
                 )
             },
         ),

@@ -137,6 +137,23 @@ def test_of_several_events_the_earlier_or_the_later_starts_payment(app: Flask) -
     assert (later.deal.state, later.deal.payment_starts_on) == (DealState.PAYING, day)
 
 
+@pytest.mark.parametrize("disputed", [False, True])
+def test_silence_about_a_reported_event_or_its_dispute_does_not_let_the_trial_end(app: Flask, disputed: bool) -> None:
+    play = tried(trigger=FirstRevenue(), trial_end=TrialEnd(TrialOutcome.END))
+    revenue_on = TRIAL_END - timedelta(days=3)
+    with on(revenue_on + timedelta(days=1)):
+        play.report_event(LICENSOR, on=revenue_on)
+        if disputed:
+            play.act(LICENSEE, lambda actor, deal: services.dispute_event(actor, deal, reason="a sample, not a sale"))
+    run(app, TRIAL_END + timedelta(days=20))
+    assert play.deal.state == DealState.DECISION_DUE
+    with on(TRIAL_END + timedelta(days=21)):
+        if disputed:
+            play.report_event(LICENSOR, on=revenue_on)
+        play.act(LICENSEE, services.confirm_event)
+    assert (play.deal.state, play.deal.payment_starts_on) == (DealState.PAYING, revenue_on)
+
+
 # --- the same end ---------------------------------------------------------------------------------------------------
 
 PARTS = Instalments((Instalment(0, 100), Instalment(1, 200), Instalment(2, 300)))

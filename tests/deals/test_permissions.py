@@ -60,7 +60,7 @@ SIDES: dict[str, set[PartyRole]] = {
     "grant_extension": {L},
     "refuse_extension": {L},
     "convert": {E},
-    "end": {L, E},
+    "end": {E},
     "call_decision": set(),
     "report_royalty": {E},
     "confirm_royalty": {L},
@@ -90,7 +90,7 @@ SIDES: dict[str, set[PartyRole]] = {
 
 WITH_DRAFT = {"edit": {L, E, B}, "discard": {L, E, B}, "offer": {L, E, B}}
 ARREARS = {"record_payment": {L}, "reverse_payment": {L}}
-TRIAL = {"report_trial": {E}, "convert": {E}, "end": {L, E}, "raise_dispute": {L, E}}
+TRIAL = {"report_trial": {E}, "convert": {E}, "end": {E}, "raise_dispute": {L, E}}
 PAYING = {"report_royalty": {E}, "raise_dispute": {L, E}, "terminate": {L, E}, **ARREARS}
 SHARES = {"raise_dispute": {L, E}, "terminate": {L, E}, "ask_transfer": {E}}
 LATE = {**PAYING, "declare_default": {L}}

@@ -217,7 +217,7 @@ def test_each_action_names_its_permission_and_its_event(action: str, permission:
         ("grant_extension", {LICENSOR}),
         ("refuse_extension", {LICENSOR}),
         ("convert", {LICENSEE}),
-        ("end", BOTH),
+        ("end", {LICENSEE}),
         ("call_decision", set()),
         ("convert_by_default", set()),
         ("extend_by_default", set()),

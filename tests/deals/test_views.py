@@ -365,7 +365,7 @@ def test_a_deal_lived_through_its_pages(app: Flask, client: FlaskClient) -> None
             "Enter a day from",
         ),
         (DealState.ON_TRIAL, LICENSEE, "report-event", {"evidence": ""}, "evidence", "Payment starts when the agreed"),
-        (DealState.ON_TRIAL, LICENSOR, "end", {}, "documents_returned", "A trial ends without payment only once"),
+        (DealState.ON_TRIAL, LICENSEE, "end", {}, "documents_returned", "A trial ends without payment only once"),
         (
             DealState.PAYING,
             LICENSOR,

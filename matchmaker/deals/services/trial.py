@@ -203,7 +203,7 @@ def convert_trial(actor: Actor, deal: Deal) -> None:
 
 @command(Can.DEAL_END)
 def end_trial(actor: Actor, deal: Deal, *, documents_returned: bool, reason: str = "") -> None:
-    """End the trial without payment. Raises DocumentsNotReturned."""
+    """The licensee ends the trial without payment. Raises DocumentsNotReturned."""
     lock(deal, DealAction.END)
     finish(actor, deal, DealAction.END, reason, documents_returned=documents_returned)
     deal.documents_returned_on = clock.today()
@@ -231,12 +231,15 @@ def start_on_its_day(actor: Actor, deal: Deal) -> bool:
 def apply_trial_end(actor: Actor, deal: Deal) -> bool:
     """Where the trial has run out without a decision, do what the terms say. Whether something was done.
 
-    Days come from the terms, not from today, so that a run that comes late ends alike.
+    Days come from the terms, not from today, so that a run that comes late ends alike. Nothing is done while an event
+    that starts payment is reported and not confirmed: by silence the licensee would escape payment.
     """
     lock(deal)
     terms, ran_out_on = terms_of(deal), deal.trial_ends_on
     in_trial = deal.state in (DealState.ON_TRIAL, DealState.DECISION_DUE)
     if not in_trial or terms.trial_end is None or ran_out_on is None or clock.today() <= ran_out_on:
+        return False
+    if records.start_is_open(deal.records):
         return False
     end = terms.trial_end
     if end.outcome is TrialOutcome.CONVERT:
